@@ -1,0 +1,194 @@
+package contract
+
+import (
+	"bytes"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// page is a parsed document: its blocks in their order, and where its lines start.
+type page struct {
+	name   string
+	source []byte
+	starts []int // byte offset of each line
+	tables []table
+}
+
+// table is one Markdown table.
+type table struct {
+	line   int
+	path   []string // the headings above it, outermost first
+	header []cell
+	rows   []row
+}
+
+type row struct {
+	line  int
+	cells []cell
+}
+
+// cell is the text of a cell without its markup.
+type cell struct {
+	text  string
+	codes []string // what stood in backticks
+}
+
+// newPage parses Markdown and collects the tables. What looks like a table and is
+// none, and rows that have more or fewer cells than their header, are problems.
+func newPage(name string, source []byte) (*page, Problems) {
+	p := &page{name: name, source: source, starts: []int{0}}
+	for i, b := range source {
+		if b == '\n' {
+			p.starts = append(p.starts, i+1)
+		}
+	}
+	md := goldmark.New(goldmark.WithExtensions(extension.Table))
+	root := md.Parser().Parse(text.NewReader(source))
+	var problems Problems
+	var path []string
+	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Heading:
+			for len(path) < n.Level {
+				path = append(path, "")
+			}
+			path = append(path[:n.Level-1:n.Level-1], p.inline(n).text)
+			return ast.WalkSkipChildren, nil
+		case *extast.Table:
+			t, ps := p.table(n, path)
+			problems = append(problems, ps...)
+			p.tables = append(p.tables, t)
+			return ast.WalkSkipChildren, nil
+		case *ast.Paragraph:
+			problems = append(problems, p.brokenTable(n)...)
+			return ast.WalkSkipChildren, nil
+		}
+		return ast.WalkContinue, nil
+	})
+	return p, problems
+}
+
+// lineOf is the line, from 1, that holds a byte offset.
+func (p *page) lineOf(offset int) int {
+	return sort.Search(len(p.starts), func(i int) bool { return p.starts[i] > offset })
+}
+
+func (p *page) rawLine(line int) string {
+	start := p.starts[line-1]
+	end := len(p.source)
+	if line < len(p.starts) {
+		end = p.starts[line]
+	}
+	return strings.TrimRight(string(p.source[start:end]), "\r\n")
+}
+
+func (p *page) problem(line int, format string, args ...any) Problem {
+	return Problem{File: p.name, Line: line, Reason: fmt.Sprintf(format, args...)}
+}
+
+func (p *page) table(n *extast.Table, path []string) (table, Problems) {
+	t := table{path: append([]string(nil), path...)}
+	var problems Problems
+	for r := n.FirstChild(); r != nil; r = r.NextSibling() {
+		line := p.lineOf(r.Pos())
+		if header, ok := r.(*extast.TableHeader); ok {
+			t.line = line
+			t.header = p.cells(header)
+			continue
+		}
+		if got := countCells(p.rawLine(line)); got != len(t.header) {
+			problems = append(problems, p.problem(line, "table row: expected %d cells, as in its header in line %d, got %d; a | inside a cell is written \\|", len(t.header), t.line, got))
+			continue
+		}
+		t.rows = append(t.rows, row{line: line, cells: p.cells(r)})
+	}
+	return t, problems
+}
+
+func (p *page) cells(r ast.Node) []cell {
+	var cells []cell
+	for c := r.FirstChild(); c != nil; c = c.NextSibling() {
+		cells = append(cells, p.inline(c))
+	}
+	return cells
+}
+
+// brokenTable looks at a paragraph whose lines start with a pipe: a table that lost
+// its delimiter row or was cut in two.
+func (p *page) brokenTable(n *ast.Paragraph) Problems {
+	lines := n.Lines()
+	for i := range lines.Len() {
+		seg := lines.At(i)
+		raw := strings.TrimSpace(string(seg.Value(p.source)))
+		if strings.HasPrefix(raw, "|") && countCells(raw) > 1 {
+			return Problems{p.problem(p.lineOf(seg.Start), "expected a table (a header, then a row of dashes with as many cells, then rows, with no empty line between), got a line with pipes that belongs to none")}
+		}
+	}
+	return nil
+}
+
+// countCells counts the cells of a row as GitHub does: every pipe that is not escaped
+// ends one, in backticks or not.
+func countCells(line string) int {
+	line = strings.TrimSpace(strings.TrimLeft(line, "> \t"))
+	line = strings.TrimPrefix(line, "|")
+	n := 1
+	for i := 0; i < len(line); i++ {
+		if line[i] == '|' && (i == 0 || line[i-1] != '\\') {
+			if i == len(line)-1 {
+				break
+			}
+			n++
+		}
+	}
+	return n
+}
+
+// inline is the text of a node's inline children, without markup and HTML.
+func (p *page) inline(n ast.Node) cell {
+	var c cell
+	var b strings.Builder
+	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.CodeSpan:
+			var code bytes.Buffer
+			for t := n.FirstChild(); t != nil; t = t.NextSibling() {
+				if t, ok := t.(*ast.Text); ok {
+					code.Write(t.Segment.Value(p.source))
+				}
+			}
+			c.codes = append(c.codes, code.String())
+			b.Write(code.Bytes())
+			return ast.WalkSkipChildren, nil
+		case *ast.Text:
+			raw := n.Segment.Value(p.source)
+			b.Write(util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations(raw))))
+			if n.SoftLineBreak() || n.HardLineBreak() {
+				b.WriteByte(' ')
+			}
+		case *ast.String:
+			b.Write(n.Value)
+		case *ast.AutoLink:
+			b.Write(n.URL(p.source))
+		case *ast.RawHTML:
+			b.WriteByte(' ')
+		}
+		return ast.WalkContinue, nil
+	})
+	c.text = strings.Join(strings.Fields(b.String()), " ")
+	return c
+}
