@@ -1,0 +1,242 @@
+package fakeconnector
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/relaykit/relaykit/protocol"
+)
+
+// checker holds every frame of one session against the contract. It says nothing that a
+// gateway of a later revision could be blamed for: later ops and fields and several
+// identities are fine.
+type checker struct {
+	strict     bool // hello must name an identity of the record
+	spoke      bool
+	hellos     map[Identity]bool
+	requestIDs seen
+}
+
+// maxHellos bounds what one session may make us remember.
+const maxHellos = 1024
+
+func (k *checker) frame(s *Session, r *FrameRecord, seq int64) {
+	if r.Raw == nil {
+		s.journal(Entry{Kind: KindNote, Note: r.Err.Error()})
+		return
+	}
+	var fe *protocol.FrameError
+	if errors.As(r.Err, &fe) {
+		k.broken(s, fe, r, seq)
+	}
+	typ := sentType(r)
+	if from, known := typ.From(); known && from != protocol.FromGateway {
+		s.violation(protocol.RuleFramingWrongDirection, seq, "expected a frame that a gateway sends, got %q, which the connector sends", typ)
+	}
+	k.order(s, typ, seq)
+	switch f := r.Frame.(type) {
+	case *protocol.Hello:
+		k.hello(s, f, seq)
+	case *protocol.Outbound:
+		if k.requestIDs.add(f.RequestID, s.c.limits.RequestIDs) {
+			s.violation(protocol.RuleOutboundRequestId, seq, "expected a requestId of its own for every request, got %q again in session %s", f.RequestID, s.id)
+		}
+	case *protocol.InboundAck:
+		switch s.c.acks.acked(s.gateway.Instance, f.BufferID) {
+		case ackNeverSent:
+			s.violation(protocol.RuleInboundAckOnlyBuffered, seq, "expected the bufferId of an entry that was sent to instance %q, got %q, which never was", s.gateway.Instance, f.BufferID)
+		case ackTooOften:
+			s.violation(protocol.RuleInboundAckOnlyBuffered, seq, "expected one inbound_ack for each time that the entry was sent, got another one for %q", f.BufferID)
+		}
+	}
+}
+
+// order judges the handshake's order.
+func (k *checker) order(s *Session, typ protocol.Type, seq int64) {
+	first := !k.spoke
+	k.spoke = true
+	if typ == protocol.TypeHello {
+		return
+	}
+	switch {
+	case first:
+		s.violation(protocol.RuleHandshakeHelloFirst, seq, "expected hello as the first frame of the session, got %s", named(typ))
+	case !s.descriptorSent():
+		s.violation(protocol.RuleHandshakeQuietUntilDescriptor, seq, "expected nothing but hello before the descriptor arrived, got %s", named(typ))
+	}
+}
+
+func named(typ protocol.Type) string {
+	if typ == "" {
+		return "a line that is no frame"
+	}
+	return `"` + string(typ) + `"`
+}
+
+func (s *Session) descriptorSent() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.handshaken
+}
+
+func (k *checker) hello(s *Session, f *protocol.Hello, seq int64) {
+	id := Identity{f.Platform, f.BotID}
+	if k.hellos[id] {
+		s.violation(protocol.RuleHandshakeHelloOnce, seq, "expected one hello for each identity, got another one for platform %q, botId %q", f.Platform, f.BotID)
+		return
+	}
+	if k.hellos == nil {
+		k.hellos = map[Identity]bool{}
+	}
+	if len(k.hellos) < maxHellos {
+		k.hellos[id] = true
+	}
+	if k.strict && !s.gateway.mayFront(id) {
+		s.violation(protocol.RuleHandshakeHelloFields, seq, "expected hello for platform %q, botId %q, as gateway %q is configured, got platform %q, botId %q",
+			s.gateway.Platform, s.gateway.BotID, s.gateway.ID, f.Platform, f.BotID)
+	}
+}
+
+func (g *Gateway) mayFront(id Identity) bool {
+	if id == (Identity{g.Platform, g.BotID}) {
+		return true
+	}
+	for _, f := range g.Fronts {
+		if f == id {
+			return true
+		}
+	}
+	return false
+}
+
+// broken names the rule that a line breaks which is not a usable frame.
+func (k *checker) broken(s *Session, fe *protocol.FrameError, r *FrameRecord, seq int64) {
+	switch fe.Code {
+	case protocol.CodeNotJSON, protocol.CodeNotObject, protocol.CodeNoType:
+		if several(r.Raw) {
+			s.violation(protocol.RuleFramingNewline, seq, "expected a newline after every frame, got several JSON values in one line: %s", clip(r.Raw))
+			return
+		}
+		s.violation(protocol.RuleFramingNewline, seq, "expected a JSON object with a string \"type\" in every line, got %s", fe.Error())
+		return
+	}
+	rule, judged := map[protocol.Type]protocol.RuleID{
+		protocol.TypeHello:      protocol.RuleHandshakeHelloFields,
+		protocol.TypeOutbound:   protocol.RuleOutboundFields,
+		protocol.TypeInboundAck: protocol.RuleInboundAckBuffered,
+		protocol.TypeInterrupt:  protocol.RuleInterruptFields,
+	}[fe.Type]
+	if fe.Type == protocol.TypeOutbound && fe.Pointer == "/requestId" {
+		rule = protocol.RuleOutboundRequestId
+	}
+	if judged {
+		s.violation(rule, seq, "%s", fe.Error())
+	}
+}
+
+// several reports whether a line holds more than one JSON value, the first an object.
+func several(line []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(line))
+	var first json.RawMessage
+	if d.Decode(&first) != nil || len(first) == 0 || first[0] != '{' {
+		return false
+	}
+	var second json.RawMessage
+	return !errors.Is(d.Decode(&second), io.EOF)
+}
+
+// seen remembers a bounded number of strings, the newest.
+type seen struct {
+	set  map[string]struct{}
+	ring []string
+	at   int
+}
+
+// add reports whether text is remembered, and remembers it.
+func (n *seen) add(text string, limit int) bool {
+	if _, again := n.set[text]; again {
+		return true
+	}
+	if n.set == nil {
+		n.set = map[string]struct{}{}
+	}
+	if len(n.ring) < limit {
+		n.ring = append(n.ring, text)
+	} else {
+		delete(n.set, n.ring[n.at])
+		n.ring[n.at] = text
+		n.at = (n.at + 1) % limit
+	}
+	n.set[text] = struct{}{}
+	return false
+}
+
+// ackBook counts, per instance and bufferId, how often an entry was sent and acked. It
+// outlives sessions: a gateway may ack after a redial what it accepted before.
+type ackBook struct {
+	mu        sync.Mutex
+	limit     int
+	instances map[string]*instanceAcks
+}
+
+type instanceAcks struct {
+	open   map[string]int // sends less acks
+	ring   []string
+	at     int
+	forgot bool // something was forgotten, so an unknown id may have been sent
+}
+
+type ackVerdict int
+
+const (
+	ackFine ackVerdict = iota
+	ackNeverSent
+	ackTooOften
+)
+
+func (b *ackBook) sent(instance, id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.instances == nil {
+		b.instances = map[string]*instanceAcks{}
+	}
+	i := b.instances[instance]
+	if i == nil {
+		i = &instanceAcks{open: map[string]int{}}
+		b.instances[instance] = i
+	}
+	if _, known := i.open[id]; !known {
+		if len(i.ring) < b.limit {
+			i.ring = append(i.ring, id)
+		} else {
+			delete(i.open, i.ring[i.at])
+			i.ring[i.at] = id
+			i.at = (i.at + 1) % b.limit
+			i.forgot = true
+		}
+	}
+	i.open[id]++
+}
+
+func (b *ackBook) acked(instance, id string) ackVerdict {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i := b.instances[instance]
+	if i == nil {
+		return ackNeverSent
+	}
+	n, known := i.open[id]
+	switch {
+	case !known && i.forgot:
+		return ackFine
+	case !known:
+		return ackNeverSent
+	case n == 0:
+		return ackTooOften
+	}
+	i.open[id]--
+	return ackFine
+}

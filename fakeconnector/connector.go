@@ -1,0 +1,259 @@
+package fakeconnector
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Connector is the programmable connector. Make one with [New].
+type Connector struct {
+	// Set by options, constant afterwards.
+	host      string
+	given     net.Listener
+	anonymous bool
+	seed      int64
+	clock     Clock
+	tls       *tls.Config
+	useTLS    bool
+	limits    Limits
+	log       *slog.Logger
+
+	journal *Journal
+	ids     *ids
+	stubs   stubs
+	secrets secrets
+	acks    ackBook
+
+	mu       sync.Mutex
+	state    lifeState
+	reserved boundSocket
+	url      string
+	server   *http.Server
+	records  map[string]*record
+	order    []string // gateway ids in the order of AddGateway
+	live     map[string]*Session
+	sessions map[*Session]struct{} // every session whose goroutine runs
+	done     chan struct{}         // closed by Close
+	wg       sync.WaitGroup
+}
+
+type lifeState int
+
+const (
+	lifeNew lifeState = iota
+	lifeReserved
+	lifeStarted
+	lifeClosed
+)
+
+// New makes a connector. Nothing is opened yet; without options it is a faithful
+// connector on a free port of 127.0.0.1.
+func New(opts ...Option) *Connector {
+	c := &Connector{
+		host: "127.0.0.1", seed: 1, clock: systemClock{}, limits: DefaultLimits(),
+		log:     slog.New(slog.DiscardHandler),
+		records: map[string]*record{}, live: map[string]*Session{}, sessions: map[*Session]struct{}{},
+		done: make(chan struct{}),
+	}
+	for _, o := range opts {
+		o(c)
+	}
+	c.ids = newIDs(c.seed)
+	c.journal = newJournal(c.clock, c.limits, c.secrets.redact)
+	c.stubs.c = c
+	return c
+}
+
+// Journal is what happened so far.
+func (c *Connector) Journal() *Journal { return c.journal }
+
+// Reserve binds the port without listening, so that a dial is refused, and returns its
+// address, host:port. Start then listens on that very port.
+func (c *Connector) Reserve() (addr string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.state == lifeReserved:
+		return c.reserved.Addr(), nil
+	case c.state != lifeNew:
+		return "", errors.New("reserving a port: expected a connector that was not started yet; call Reserve before Start")
+	case c.given != nil:
+		return "", errors.New("reserving a port: expected no listener of your own; leave out WithListener, or hold that one back yourself")
+	}
+	s, err := bind(c.host)
+	if err != nil {
+		return "", err
+	}
+	c.reserved, c.state = s, lifeReserved
+	c.setURL(s.Addr())
+	return s.Addr(), nil
+}
+
+func (c *Connector) setURL(addr string) {
+	scheme := "http"
+	if c.useTLS {
+		scheme = "https"
+	}
+	c.url = scheme + "://" + addr
+}
+
+// Start listens. It must be called once.
+func (c *Connector) Start() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state >= lifeStarted {
+		return errors.New("starting the connector: expected one that was neither started nor closed; make another with New")
+	}
+	if c.useTLS {
+		if err := c.prepareTLS(); err != nil {
+			return err
+		}
+	}
+	var l net.Listener
+	var err error
+	switch {
+	case c.given != nil:
+		l = c.given
+	case c.reserved != nil:
+		l, err = c.reserved.Listen()
+	default:
+		l, err = net.Listen("tcp", net.JoinHostPort(c.host, "0"))
+	}
+	if err != nil {
+		return fmt.Errorf("starting the connector on %s: %w", c.host, err)
+	}
+	if c.reserved == nil {
+		c.setURL(l.Addr().String())
+	}
+	c.state = lifeStarted
+	c.journal.begin()
+	var serving net.Listener = &limitListener{Listener: l, max: c.limits.Connections}
+	if c.useTLS {
+		serving = tls.NewListener(serving, c.tls)
+	}
+	c.server = &http.Server{
+		Handler:           http.HandlerFunc(c.serveHTTP),
+		ReadHeaderTimeout: c.limits.HeaderTimeout,
+		ErrorLog:          slog.NewLogLogger(c.log.Handler(), slog.LevelDebug),
+		ConnContext: func(ctx context.Context, nc net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, nc)
+		},
+	}
+	server := c.server
+	c.wg.Go(func() {
+		if err := server.Serve(serving); !errors.Is(err, http.ErrServerClosed) {
+			c.log.Error("the listener failed", "error", err)
+		}
+	})
+	return nil
+}
+
+type connKey struct{}
+
+// URL is the base URL to configure a gateway with, such as http://127.0.0.1:41234; empty
+// before Reserve or Start.
+func (c *Connector) URL() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.url
+}
+
+// Close ends every session (1001), stops listening and releases everything that is held.
+// When it returns, no goroutine of the connector is left. It is bounded by
+// Limits.ShutdownTimeout and may be called again.
+func (c *Connector) Close() error {
+	c.mu.Lock()
+	if c.state == lifeClosed {
+		c.mu.Unlock()
+		c.wg.Wait()
+		return nil
+	}
+	state := c.state
+	c.state = lifeClosed
+	close(c.done)
+	server := c.server
+	open := make([]*Session, 0, len(c.sessions))
+	for s := range c.sessions {
+		open = append(open, s)
+	}
+	c.mu.Unlock()
+
+	c.stubs.clear()
+	if state == lifeReserved {
+		_ = c.reserved.Close()
+	}
+	if c.given != nil {
+		_ = c.given.Close()
+	}
+	for _, s := range open {
+		s.shutDown()
+	}
+	if server != nil {
+		_ = server.Close()
+	}
+	if !c.sessionsEnd(c.limits.ShutdownTimeout) {
+		for _, s := range open {
+			_ = s.raw.reset()
+		}
+	}
+	c.wg.Wait()
+	c.journal.end()
+	return nil
+}
+
+// sessionsEnd waits until no session runs, at most d.
+func (c *Connector) sessionsEnd(d time.Duration) bool {
+	over := time.NewTimer(d)
+	defer over.Stop()
+	for {
+		c.mu.Lock()
+		var one *Session
+		for s := range c.sessions {
+			one = s
+			break
+		}
+		c.mu.Unlock()
+		if one == nil {
+			return true
+		}
+		select {
+		case <-one.over:
+		case <-over.C:
+			return false
+		}
+	}
+}
+
+// ids makes the connector's own ids. The same seed gives the same ids.
+type ids struct {
+	mu     sync.Mutex
+	counts map[string]int
+	rand   *rand.Rand
+}
+
+func newIDs(seed int64) *ids {
+	return &ids{counts: map[string]int{}, rand: rand.New(rand.NewPCG(uint64(seed), 0))}
+}
+
+func (i *ids) next(prefix string) string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.counts[prefix]++
+	return fmt.Sprintf("%s%d", prefix, i.counts[prefix])
+}
+
+// source is a stream of random choices of its own, so that one fault's choices do not
+// depend on how often another one fired.
+func (i *ids) source() *rand.Rand {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return rand.New(rand.NewPCG(i.rand.Uint64(), i.rand.Uint64()))
+}

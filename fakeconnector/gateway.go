@@ -1,0 +1,169 @@
+package fakeconnector
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/relaykit/relaykit/protocol"
+	"github.com/relaykit/relaykit/protocol/auth"
+)
+
+// Gateway is the connector's record of a gateway: what the identity of a session comes
+// from, never from a frame. AddGateway fills in what is empty.
+type Gateway struct {
+	ID       string
+	Secret   string // default 64 random hex digits
+	Tenant   string // default a tenant of its own
+	Instance string // default an instance of its own; gateways of one instance share its buffer
+	Platform string // what its hello should name; default discord
+	BotID    string
+	Fronts   []Identity // further identities that it may say hello for
+
+	// Descriptors replace the built-in table, by platform; the key "" stands for any.
+	Descriptors map[string]protocol.Descriptor
+	// WakeURL is poked once when the first event is buffered while the instance is flipped.
+	WakeURL string
+}
+
+// Identity is a platform identity that a gateway fronts.
+type Identity struct{ Platform, BotID string }
+
+// AnonymousGatewayID is the gateway that dials without a token belong to in development
+// mode. Add a record of this id to give it a tenant, an instance or a platform.
+const AnonymousGatewayID = "anonymous"
+
+// record is a Gateway with what the connector keeps about it.
+type record struct {
+	Gateway
+	strict  bool     // the caller named the platform, so hello must name it too
+	secrets []string // the rotation list, newest first
+	dropped []string // revoked secrets, to tell a revoked token from a forged one
+}
+
+// maxSecrets bounds a rotation list: the contract needs the newest and the one before.
+const maxSecrets = 8
+
+// AddGateway stores a record and returns it completed. A record of the same id is
+// replaced; its live session goes on under the identity that it began with.
+func (c *Connector) AddGateway(g Gateway) Gateway {
+	strict := g.Platform != ""
+	or(&g.Secret, newSecret())
+	or(&g.Platform, "discord")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if g.ID == "" {
+		g.ID = c.ids.next("gw-")
+	}
+	or(&g.Tenant, "tenant-"+g.ID)
+	or(&g.Instance, "inst-"+g.ID)
+	or(&g.BotID, "bot-"+g.ID)
+	g.Fronts = slices.Clone(g.Fronts)
+	if _, known := c.records[g.ID]; !known {
+		c.order = append(c.order, g.ID)
+	}
+	c.records[g.ID] = &record{Gateway: g, strict: strict, secrets: []string{g.Secret}}
+	c.secrets.add(g.Secret)
+	return g
+}
+
+// Gateways returns the records, in the order in which they were added.
+func (c *Connector) Gateways() []Gateway {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make([]Gateway, 0, len(c.order))
+	for _, id := range c.order {
+		out = append(out, c.records[id].Gateway)
+	}
+	return out
+}
+
+// Rotate gives a gateway a new secret and returns the record with it. Older secrets keep
+// verifying until they are revoked.
+func (c *Connector) Rotate(id string) (Gateway, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, err := c.record(id)
+	if err != nil {
+		return Gateway{}, fmt.Errorf("rotating a secret: %w", err)
+	}
+	r.Secret = newSecret()
+	c.secrets.add(r.Secret)
+	r.secrets = append([]string{r.Secret}, r.secrets...)
+	if len(r.secrets) > maxSecrets {
+		r.drop(r.secrets[maxSecrets:])
+		r.secrets = r.secrets[:maxSecrets]
+	}
+	return r.Gateway, nil
+}
+
+// DropOldSecrets ends the rotation window: only the newest secret verifies from now on.
+func (c *Connector) DropOldSecrets(id string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, err := c.record(id)
+	if err != nil {
+		return fmt.Errorf("ending a rotation window: %w", err)
+	}
+	if len(r.secrets) > 1 {
+		r.drop(r.secrets[1:])
+		r.secrets = r.secrets[:1]
+	}
+	return nil
+}
+
+// Revoke drops every secret of a gateway and closes its live session with 4401
+// unauthorized. Its later dials are closed the same way, until Rotate gives it a secret.
+func (c *Connector) Revoke(id string) error {
+	c.mu.Lock()
+	r, err := c.record(id)
+	if err != nil {
+		c.mu.Unlock()
+		return fmt.Errorf("revoking a gateway: %w", err)
+	}
+	r.drop(r.secrets)
+	r.secrets = nil
+	s := c.live[id]
+	c.mu.Unlock()
+	c.journal.one(Entry{Kind: KindNote, GatewayID: id, Note: "revoked"})
+	if s != nil {
+		return s.Close(CloseUnauthorized, ReasonUnauthorized)
+	}
+	return nil
+}
+
+// Token mints an upgrade token for a gateway with its newest secret, for clients of your
+// own that play a gateway. A ttl of zero or less never expires.
+func (c *Connector) Token(id string, ttl time.Duration) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, err := c.record(id)
+	if err != nil {
+		return "", fmt.Errorf("minting a token: %w", err)
+	}
+	if len(r.secrets) == 0 {
+		return "", fmt.Errorf("minting a token: expected gateway %q to have a secret, it was revoked; call Rotate first", id)
+	}
+	return auth.Mint(id, r.secrets[0], auth.Expiry(c.clock.Now(), ttl)), nil
+}
+
+// record needs c.mu.
+func (c *Connector) record(id string) (*record, error) {
+	if r, ok := c.records[id]; ok {
+		return r, nil
+	}
+	return nil, fmt.Errorf("expected the id of a stored gateway, got %q; store it with AddGateway (known: %q)", id, c.order)
+}
+
+func (r *record) drop(secrets []string) {
+	r.dropped = append(r.dropped, secrets...)
+	r.dropped = r.dropped[max(0, len(r.dropped)-maxSecrets):]
+}
+
+func newSecret() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails: crypto/rand ends the process instead
+	return hex.EncodeToString(b)
+}

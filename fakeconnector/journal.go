@@ -1,0 +1,266 @@
+package fakeconnector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Journal is everything that happened, in one order. It is bounded ([Limits]): when it
+// is full, the oldest entries go.
+type Journal struct {
+	clock      Clock
+	start      time.Time
+	maxEntries int
+	maxBytes   int
+	redact     func(string) string
+
+	mu      sync.Mutex
+	entries []Entry // entries[head:] are held
+	head    int
+	next    int64 // Seq of the next entry
+	bytes   int
+	changed chan struct{} // closed at the next append; nil while nobody waits
+	ended   bool
+}
+
+func newJournal(clock Clock, limits Limits, redact func(string) string) *Journal {
+	return &Journal{clock: clock, start: clock.Now(), next: 1, redact: redact,
+		maxEntries: limits.JournalEntries, maxBytes: limits.JournalBytes}
+}
+
+// begin makes now the zero of Entry.At.
+func (j *Journal) begin() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.start = j.clock.Now()
+}
+
+// add appends the entries that fill returns, which gets the Seq of the first one, so
+// that entries can name each other. Nothing comes between them.
+func (j *Journal) add(fill func(seq int64) []Entry) []Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	now := j.clock.Now()
+	entries := fill(j.next)
+	for i := range entries {
+		entries[i].Seq = j.next
+		entries[i].At = now.Sub(j.start)
+		entries[i].Wall = now.Round(0)
+		j.next++
+		j.bytes += weight(entries[i])
+	}
+	j.entries = append(j.entries, entries...)
+	for len(j.entries)-j.head > j.maxEntries || (j.bytes > j.maxBytes && len(j.entries)-j.head > 1) {
+		j.bytes -= weight(j.entries[j.head])
+		j.entries[j.head] = Entry{}
+		j.head++
+	}
+	if j.head > len(j.entries)/2 {
+		j.entries = append([]Entry(nil), j.entries[j.head:]...)
+		j.head = 0
+	}
+	j.wake()
+	return entries
+}
+
+func (j *Journal) one(e Entry) Entry {
+	return j.add(func(int64) []Entry { return []Entry{e} })[0]
+}
+
+func (j *Journal) wake() {
+	if j.changed != nil {
+		close(j.changed)
+		j.changed = nil
+	}
+}
+
+// end makes every wait that is not yet satisfied fail at once.
+func (j *Journal) end() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.ended = true
+	j.wake()
+}
+
+// entryOverhead is what an entry costs beside its payload, roughly.
+const entryOverhead = 256
+
+func weight(e Entry) int {
+	n := entryOverhead + len(e.Note)
+	if e.Message != nil {
+		n += len(e.Message.Payload)
+	}
+	if e.Frame != nil {
+		n += 2 * len(e.Frame.Raw) // raw and decoded
+	}
+	if e.Dial != nil {
+		n += len(e.Dial.Path) + len(e.Dial.RawQuery)
+		for k, vs := range e.Dial.Header {
+			n += len(k) + len(strings.Join(vs, ""))
+		}
+	}
+	return n
+}
+
+// Mark is the Seq of the last entry, 0 if there is none. Take it before a stimulus and
+// wait after it.
+func (j *Journal) Mark() int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.next - 1
+}
+
+// Since returns the entries with a Seq greater than seq that are still held.
+func (j *Journal) Since(seq int64) []Entry {
+	entries, _, _ := j.since(seq, false)
+	return entries
+}
+
+// All returns every entry that is still held.
+func (j *Journal) All() []Entry { return j.Since(0) }
+
+// Forgotten is how many entries had to go because the journal was full.
+func (j *Journal) Forgotten() int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.next - 1 - int64(len(j.entries)-j.head)
+}
+
+// since also returns a channel that is closed when more comes, and whether the journal
+// has ended.
+func (j *Journal) since(seq int64, wait bool) ([]Entry, <-chan struct{}, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	held := j.entries[j.head:]
+	first := j.next - int64(len(held))
+	var out []Entry
+	if skip := max(seq+1-first, 0); skip < int64(len(held)) {
+		out = append(out, held[skip:]...)
+	}
+	if !wait {
+		return out, nil, j.ended
+	}
+	if j.changed == nil {
+		j.changed = make(chan struct{})
+	}
+	return out, j.changed, j.ended
+}
+
+// Follow yields the entries with a Seq greater than after as they come, until ctx is
+// done or the connector is closed. It holds no queue: a reader that falls behind the
+// journal's bounds misses entries, which the gap in Seq tells.
+func (j *Journal) Follow(ctx context.Context, after int64) iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		for {
+			entries, changed, ended := j.since(after, true)
+			for _, e := range entries {
+				after = e.Seq
+				if !yield(e) {
+					return
+				}
+			}
+			if len(entries) > 0 {
+				continue
+			}
+			if ended {
+				return
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// Wait returns the first entry with a Seq greater than after that matches. It blocks
+// until there is one, until ctx is done, or until the connector is closed; then the
+// error is a *[WaitError]. match must not call back into the journal's connector.
+func (j *Journal) Wait(ctx context.Context, after int64, match func(Entry) bool) (Entry, error) {
+	found, err := j.WaitN(ctx, after, 1, match)
+	if err != nil {
+		return Entry{}, err
+	}
+	return found[0], nil
+}
+
+// WaitN returns the first n entries with a Seq greater than after that match, on the
+// terms of [Journal.Wait]. On failure the WaitError holds those that were found.
+func (j *Journal) WaitN(ctx context.Context, after int64, n int, match func(Entry) bool) ([]Entry, error) {
+	var found []Entry
+	seen := after
+	for len(found) < n {
+		entries, changed, ended := j.since(seen, true)
+		for _, e := range entries {
+			seen = e.Seq
+			if match(e) {
+				if found = append(found, e); len(found) == n {
+					return found, nil
+				}
+			}
+		}
+		if len(entries) > 0 {
+			continue
+		}
+		if ended {
+			return nil, j.waitError(after, n, found, ErrClosed)
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, j.waitError(after, n, found, context.Cause(ctx))
+		}
+	}
+	return found, nil
+}
+
+// lastSeen is how many entries a WaitError shows: enough to see what came instead.
+const lastSeen = 8
+
+// ErrClosed is the cause of a [WaitError] when the connector was closed under a wait.
+var ErrClosed = errors.New("the fake connector was closed")
+
+// WaitError says that what was waited for did not come, and what came instead.
+type WaitError struct {
+	After int64   // the Seq after which was looked
+	Want  int     // how many entries were wanted
+	Found []Entry // those that did match
+	Last  []Entry // the last entries after After, oldest first
+	Total int     // how many entries came after After
+	Cause error   // why the wait ended
+
+	redact func(string) string
+}
+
+func (j *Journal) waitError(after int64, n int, found []Entry, cause error) *WaitError {
+	all := j.Since(after)
+	return &WaitError{After: after, Want: n, Found: found, Last: all[max(0, len(all)-lastSeen):],
+		Total: len(all), Cause: cause, redact: j.redact}
+}
+
+func (e *WaitError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "expected %d matching journal entries after #%d, got %d: %v", e.Want, e.After, len(e.Found), e.Cause)
+	if e.Total == 0 {
+		b.WriteString("; nothing at all came")
+	} else {
+		fmt.Fprintf(&b, "; %d entries came, the last of them:", e.Total)
+	}
+	for _, x := range e.Last {
+		b.WriteString("\n  ")
+		b.WriteString(x.String())
+	}
+	if e.redact != nil {
+		return e.redact(b.String())
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *WaitError) Unwrap() error { return e.Cause }

@@ -1,0 +1,41 @@
+package fakeconnector
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"net"
+)
+
+// Option sets up a connector in [New].
+type Option func(*Connector)
+
+// WithListenAddress listens on a host, always on a free port. The default is 127.0.0.1;
+// anything but a loopback address lets others dial.
+func WithListenAddress(host string) Option { return func(c *Connector) { c.host = host } }
+
+// WithListener serves on l, in memory for example. [Connector.Close] closes it.
+func WithListener(l net.Listener) Option { return func(c *Connector) { c.given = l } }
+
+// WithAnonymous is the development mode: every upgrade is accepted, with a token or
+// without. A dial without a token that names a stored gateway is served as the gateway
+// [AnonymousGatewayID].
+func WithAnonymous() Option { return func(c *Connector) { c.anonymous = true } }
+
+// WithSeed seeds the ids that the connector makes and the choices of its faults. The
+// default seed is 1. Secrets are always random.
+func WithSeed(seed int64) Option { return func(c *Connector) { c.seed = seed } }
+
+// WithClock replaces the system clock.
+func WithClock(clock Clock) Option { return func(c *Connector) { c.clock = clock } }
+
+// WithTLS serves https and wss with a given configuration, or, with nil, with a
+// certificate made for this connector alone: see [Connector.Certificates].
+func WithTLS(config *tls.Config) Option {
+	return func(c *Connector) { c.tls, c.useTLS = config, true }
+}
+
+// WithLimits replaces the limits; zero fields keep their defaults.
+func WithLimits(l Limits) Option { return func(c *Connector) { c.limits = l.withDefaults() } }
+
+// WithLogger logs what the connector does. The default logs nothing.
+func WithLogger(l *slog.Logger) Option { return func(c *Connector) { c.log = l } }

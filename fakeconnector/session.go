@@ -1,0 +1,290 @@
+package fakeconnector
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/relaykit/relaykit/protocol"
+)
+
+var noTime time.Time
+
+// Session is one live WebSocket of a gateway.
+type Session struct {
+	c       *Connector
+	id      string
+	gateway Gateway // as it was at the dial
+	ws      *websocket.Conn
+	raw     *conn
+	over    chan struct{} // closed when the session's goroutine ends
+
+	in inStream // the reader's goroutine only
+
+	wmu sync.Mutex // one writer at a time, in the order of the journal
+	out outStream  // under wmu
+
+	mu         sync.Mutex
+	accepted   bool // the upgrade was authenticated
+	closing    bool // we sent a close frame, or reset; or the gateway ended the session
+	recorded   bool // the KindClosed entry is written
+	handshaken bool // a descriptor was sent
+	tail       tail
+}
+
+// ID is the session's id, "s1" for the first dial of the connector.
+func (s *Session) ID() string { return s.id }
+
+// GatewayID is the id of the record that the session was authenticated as.
+func (s *Session) GatewayID() string { return s.gateway.ID }
+
+// Gateway is the record that the session was authenticated as, as it was at the dial.
+func (s *Session) Gateway() Gateway { return s.gateway }
+
+// Session returns the live session of a gateway whose handshake is complete, or nil.
+func (c *Connector) Session(gatewayID string) *Session {
+	c.mu.Lock()
+	s := c.live[gatewayID]
+	c.mu.Unlock()
+	if s == nil || !s.ready() {
+		return nil
+	}
+	return s
+}
+
+// ready reports whether the session is handshaken and not closing.
+func (s *Session) ready() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.handshaken && !s.closing
+}
+
+func (s *Session) isClosing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
+}
+
+// begin runs the session to its end, in the goroutine of the HTTP request.
+func (s *Session) begin(ws *websocket.Conn, id identity) {
+	c := s.c
+	s.ws = ws
+	s.accepted = id.ok
+	s.in.check.strict = id.strict
+	s.in.Limit = c.limits.LineBytes
+	s.out.stalledMax = c.limits.QueuedWrites
+	ws.SetReadLimit(c.limits.MessageBytes)
+	defer close(s.over)
+	defer func() { _ = ws.Close() }()
+
+	c.mu.Lock()
+	if c.state != lifeStarted {
+		c.mu.Unlock()
+		return
+	}
+	c.sessions[s] = struct{}{}
+	var old *Session
+	if id.ok {
+		old = c.live[s.gateway.ID]
+		c.live[s.gateway.ID] = s
+	}
+	if c.limits.PingInterval > 0 {
+		c.wg.Go(s.keepAlive)
+	}
+	c.mu.Unlock()
+	defer c.leave(s)
+
+	if old != nil {
+		// In a goroutine: an old socket that takes nothing must not hold up the new one.
+		c.spawn(func() { _ = old.Close(CloseSuperseded, ReasonSuperseded) })
+	}
+	if !id.ok {
+		_ = s.Close(CloseUnauthorized, ReasonUnauthorized)
+	} else {
+		x := &Exchange{Point: PointUpgraded, Session: s, c: c, gateway: s.gateway, session: s.id}
+		c.stubs.apply(x)
+		s.run(x.steps)
+	}
+	s.read()
+}
+
+func (c *Connector) leave(s *Session) {
+	s.dropTail()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.sessions, s)
+	if c.live[s.gateway.ID] == s {
+		delete(c.live, s.gateway.ID)
+	}
+}
+
+// spawn runs f in a goroutine that Close waits for, or not at all once closed.
+func (c *Connector) spawn(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state == lifeStarted {
+		c.wg.Go(f)
+	}
+}
+
+func (s *Session) read() {
+	for {
+		s.extend()
+		opcode, payload, err := s.ws.ReadMessage()
+		if err != nil {
+			s.ended(err)
+			return
+		}
+		s.received(opcode, payload)
+	}
+}
+
+// extend moves the bound on silence.
+func (s *Session) extend() {
+	if d := s.c.limits.IdleTimeout; d > 0 {
+		_ = s.ws.SetReadDeadline(time.Now().Add(d))
+	}
+}
+
+func (s *Session) keepAlive() {
+	s.ws.SetPongHandler(func(string) error { s.extend(); return nil })
+	t := time.NewTicker(s.c.limits.PingInterval)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			_ = s.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(s.c.limits.WriteTimeout))
+		case <-s.over:
+			return
+		}
+	}
+}
+
+// ended records how the gateway's side of the stream ended.
+func (s *Session) ended(err error) {
+	r := CloseRecord{By: protocol.FromGateway, Code: websocket.CloseAbnormalClosure, How: s.raw.how()}
+	note := ""
+	var ce *websocket.CloseError
+	switch {
+	case errors.As(err, &ce) && ce.Code != websocket.CloseAbnormalClosure:
+		r.Code, r.Reason, r.How = ce.Code, ce.Text, HowCloseFrame
+	case errors.Is(err, websocket.ErrReadLimit):
+		r.By, r.Code, r.How = protocol.FromConnector, websocket.CloseMessageTooBig, HowCloseFrame
+		note = fmt.Sprintf("expected messages of at most %d bytes, got a longer one", s.c.limits.MessageBytes)
+	case isTimeout(err):
+		r.By = protocol.FromConnector
+		note = fmt.Sprintf("expected some bytes within %s, got none", s.c.limits.IdleTimeout)
+	case ce == nil && !isReset(err) && !errors.Is(err, net.ErrClosed):
+		r.By, r.Code, r.How = protocol.FromConnector, websocket.CloseProtocolError, HowCloseFrame
+		note = "expected the WebSocket protocol, got something else: " + err.Error()
+	}
+	ours := s.isClosing()
+	s.atEnd(r, ours)
+	if !s.recordClose(r, note) && !errors.Is(err, net.ErrClosed) {
+		end := r.How
+		if end == HowCloseFrame {
+			end = fmt.Sprintf("close frame %d", r.Code)
+		}
+		s.journal(Entry{Kind: KindNote, Note: "after our close the gateway ended with " + end})
+	}
+}
+
+// recordClose writes the session's one KindClosed entry; false if it stands already.
+func (s *Session) recordClose(r CloseRecord, note string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closing = true
+	if s.recorded {
+		return false
+	}
+	s.recorded = true
+	s.journal(Entry{Kind: KindClosed, Close: &r, Note: note})
+	return true
+}
+
+// Close sends a close frame with any code and reason; code 0 or 1005 sends an empty one.
+// TCP ends when the gateway has answered, after Limits.CloseTimeout at the latest. Later
+// frames of the gateway are recorded and not answered. On a closed session it does
+// nothing.
+func (s *Session) Close(code int, reason string) error {
+	if code == 0 {
+		code = websocket.CloseNoStatusReceived
+	}
+	if len(reason) > maxReason {
+		return fmt.Errorf("closing session %s: expected a reason of at most %d bytes, got %d", s.id, maxReason, len(reason))
+	}
+	bound := time.Now().Add(s.c.limits.CloseTimeout)
+	// A write that is stuck must not hold up the close for longer than this.
+	_ = s.raw.SetWriteDeadline(bound)
+	s.wmu.Lock()
+	defer s.wmu.Unlock()
+	if !s.recordClose(CloseRecord{By: protocol.FromConnector, Code: code, Reason: reason, How: HowCloseFrame}, "") {
+		return nil
+	}
+	err := s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), bound)
+	s.endTCPAfter(s.c.limits.CloseTimeout)
+	if err != nil {
+		return fmt.Errorf("closing session %s: %w", s.id, err)
+	}
+	return nil
+}
+
+// maxReason is what a WebSocket control frame has room for.
+const maxReason = 123
+
+// endTCPAfter closes TCP after d, unless the session is over by then.
+func (s *Session) endTCPAfter(d time.Duration) {
+	s.c.spawn(func() {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			_ = s.raw.Close()
+		case <-s.over:
+		}
+	})
+}
+
+// shutDown is Close for the end of the connector, which takes over the bound.
+func (s *Session) shutDown() {
+	const text = "the connector shuts down"
+	_ = s.raw.SetWriteDeadline(time.Now().Add(s.c.limits.ShutdownTimeout))
+	if s.recordClose(CloseRecord{By: protocol.FromConnector, Code: websocket.CloseGoingAway, Reason: text, How: HowCloseFrame}, "") {
+		_ = s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseGoingAway, text), time.Now().Add(s.c.limits.ShutdownTimeout))
+	}
+}
+
+// Reset ends the session with a TCP RST, without a close frame.
+func (s *Session) Reset() error {
+	s.recordClose(CloseRecord{By: protocol.FromConnector, Code: websocket.CloseAbnormalClosure, How: HowRST}, "")
+	return s.raw.reset()
+}
+
+// Drop ends the session with a TCP FIN, without a close frame.
+func (s *Session) Drop() error {
+	s.recordClose(CloseRecord{By: protocol.FromConnector, Code: websocket.CloseAbnormalClosure, How: HowFIN}, "")
+	return s.raw.Close()
+}
+
+// PauseReading stops reading from the gateway, as a peer does that is half open, until
+// the returned function is called.
+func (s *Session) PauseReading() (resume func()) { return s.raw.pause() }
+
+// journal writes an entry about this session.
+func (s *Session) journal(e Entry) Entry {
+	return s.c.journal.one(s.stamp(e))
+}
+
+func (s *Session) stamp(e Entry) Entry {
+	e.Session, e.GatewayID, e.Instance = s.id, s.gateway.ID, s.gateway.Instance
+	return e
+}
+
+func (s *Session) violation(rule protocol.RuleID, of int64, format string, args ...any) {
+	s.journal(Entry{Kind: KindViolation, Violation: &Violation{Rule: rule, Of: of,
+		Text: s.c.secrets.redact(fmt.Sprintf(format, args...))}})
+}

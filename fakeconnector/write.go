@@ -1,0 +1,217 @@
+package fakeconnector
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/relaykit/relaykit/protocol"
+)
+
+// outStream is what we send, read back as the gateway will read it: raw bytes count too.
+type outStream struct {
+	protocol.Splitter
+	first      int64 // Seq of the message that began the unfinished line
+	stalled    bool
+	stalledMax int
+	waiting    []wireMessage // while stalled, in order
+}
+
+type wireMessage struct {
+	opcode  int
+	payload []byte
+}
+
+// ErrSessionOver is the cause when something is sent on a session that has ended.
+var ErrSessionOver = errors.New("the session is over")
+
+// Send sends one frame as one text message. Stubs on frames that we send see it.
+func (s *Session) Send(f protocol.Frame) error {
+	line, err := protocol.Encode(f)
+	if err != nil {
+		return fmt.Errorf("sending on session %s: %w", s.id, err)
+	}
+	return s.run(s.c.outgoing(s, f, line, nil))
+}
+
+// SendRaw sends one message with these very bytes. opcode is websocket.TextMessage or
+// websocket.BinaryMessage. No stub sees it.
+func (s *Session) SendRaw(opcode int, payload []byte) error {
+	if opcode != websocket.TextMessage && opcode != websocket.BinaryMessage {
+		return fmt.Errorf("sending on session %s: expected the opcode of a text (1) or binary (2) message, got %d", s.id, opcode)
+	}
+	return s.write(wireMessage{opcode, append([]byte(nil), payload...)})
+}
+
+// outgoing makes the steps that send one frame, after the stubs on it.
+func (c *Connector) outgoing(s *Session, f protocol.Frame, line []byte, cause protocol.Frame) []Step {
+	x := &Exchange{Point: PointSend, Session: s, Frame: f, Cause: cause, c: c, gateway: s.gateway, session: s.id,
+		steps: []Step{TextStep(line)}}
+	c.stubs.apply(x)
+	return x.steps
+}
+
+// run carries out steps in order. It stops at the first that fails.
+func (s *Session) run(steps []Step) error {
+	for _, step := range steps {
+		var err error
+		if step.Act != nil {
+			err = step.Act(s)
+		} else {
+			err = s.write(wireMessage{step.Opcode, step.Payload})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Session) write(m wireMessage) error {
+	s.wmu.Lock()
+	if s.out.stalled {
+		defer s.wmu.Unlock()
+		if len(s.out.waiting) >= s.out.stalledMax {
+			return fmt.Errorf("sending on session %s: it is stalled and %d messages wait already", s.id, len(s.out.waiting))
+		}
+		s.out.waiting = append(s.out.waiting, m)
+		return nil
+	}
+	handshaken, err := s.writeLocked(m)
+	s.wmu.Unlock()
+	if err != nil {
+		return err
+	}
+	if handshaken {
+		s.c.handshaken(s)
+	}
+	return nil
+}
+
+// writeLocked records and writes one message. The record comes first, or an answer of
+// the gateway could stand before what it answers. It needs wmu.
+func (s *Session) writeLocked(m wireMessage) (handshaken bool, err error) {
+	if s.isClosing() {
+		return false, fmt.Errorf("sending on session %s: %w", s.id, ErrSessionOver)
+	}
+	carried := s.out.Pending() > 0
+	lines := s.out.Write(m.payload)
+	records := decodeLines(lines)
+	entries := s.c.journal.add(func(seq int64) []Entry {
+		first := seq
+		if carried {
+			first = s.out.first
+		}
+		es := []Entry{s.stamp(Entry{Kind: KindMessage, Dir: protocol.FromConnector, Message: &Message{m.opcode, m.payload}})}
+		for i := range records {
+			records[i].Message, records[i].FirstMessage = seq, seq
+			if i == 0 {
+				records[i].FirstMessage = first
+			}
+			es = append(es, s.stamp(Entry{Kind: KindFrame, Dir: protocol.FromConnector, Frame: &records[i]}))
+		}
+		return es
+	})
+	if !carried || len(lines) > 0 {
+		s.out.first = entries[0].Seq
+	}
+	for i := range records {
+		if s.noteSent(&records[i]) {
+			handshaken = true
+		}
+	}
+	_ = s.ws.SetWriteDeadline(time.Now().Add(s.c.limits.WriteTimeout))
+	if err := s.ws.WriteMessage(m.opcode, m.payload); err != nil {
+		if isTimeout(err) {
+			s.journal(Entry{Kind: KindNote, Note: fmt.Sprintf("the gateway took no bytes for %s", s.c.limits.WriteTimeout)})
+			_ = s.Reset()
+		}
+		return false, fmt.Errorf("sending on session %s: %w", s.id, err)
+	}
+	return handshaken, nil
+}
+
+// noteSent keeps what the gateway may rely on from now on; true for the descriptor that
+// completes the handshake.
+func (s *Session) noteSent(r *FrameRecord) bool {
+	switch sentType(r) {
+	case protocol.TypeDescriptor:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		first := !s.handshaken
+		s.handshaken = true
+		return first
+	case protocol.TypeInbound, protocol.TypePassthroughForward:
+		var m struct {
+			BufferID json.RawMessage `json:"bufferId"`
+		}
+		if json.Unmarshal(r.Raw, &m) == nil && len(m.BufferID) > 0 {
+			s.c.acks.sent(s.gateway.Instance, bufferIDText(m.BufferID))
+		}
+	}
+	return false
+}
+
+// sentType is the type of a line that may be a broken frame of a fault.
+func sentType(r *FrameRecord) protocol.Type {
+	if r.Frame != nil {
+		return r.Frame.FrameType()
+	}
+	var fe *protocol.FrameError
+	if errors.As(r.Err, &fe) {
+		return fe.Type
+	}
+	return ""
+}
+
+// bufferIDText is the id that a gateway may name in its ack: a number that a fault sent
+// counts as its digits, which is how lenient gateways read it.
+func bufferIDText(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	return string(raw)
+}
+
+// Stall keeps everything that we would send on this session, in order, until the
+// returned function is called.
+func (s *Session) Stall() (resume func()) {
+	s.wmu.Lock()
+	defer s.wmu.Unlock()
+	s.out.stalled = true
+	return func() {
+		s.wmu.Lock()
+		waiting := s.out.waiting
+		s.out.stalled, s.out.waiting = false, nil
+		handshaken := false
+		for _, m := range waiting {
+			h, err := s.writeLocked(m)
+			if err != nil {
+				break
+			}
+			handshaken = handshaken || h
+		}
+		s.wmu.Unlock()
+		if handshaken {
+			s.c.handshaken(s)
+		}
+	}
+}
+
+// decodeLines reads lines as frames.
+func decodeLines(lines []protocol.Line) []FrameRecord {
+	records := make([]FrameRecord, len(lines))
+	for i, l := range lines {
+		if l.Oversize > 0 {
+			records[i].Err = fmt.Errorf("a line of %d bytes, over the limit: it was dropped", l.Oversize)
+			continue
+		}
+		f, err := protocol.Decode(l.Data)
+		records[i] = FrameRecord{Raw: l.Data, Frame: f, Err: err}
+	}
+	return records
+}
