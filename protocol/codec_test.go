@@ -60,7 +60,6 @@ func TestDecodeRefusals(t *testing.T) {
 		{`{"type":"inbound","event":null}`, "missing-field", "/event"},
 		{`{"type":"inbound","event":[]}`, "mistyped-field", "/event"},
 		{`{"type":"inbound","event":{"text":"x","source":{"platform":"p"}}}`, "missing-field", "/event/source/chat_id"},
-		{`{"type":"inbound","event":{"text":"x","source":{"chat_id":"C"}},"bufferId":7}`, "mistyped-field", "/bufferId"},
 		{`{"type":"outbound","requestId":"r","action":{"op":"send","chat_id":"C"}}`, "missing-field", "/action/content"},
 		{`{"type":"outbound","requestId":"r","action":{"op":["send"]}}`, "mistyped-field", "/action/op"},
 		{`{"type":"outbound","requestId":"r","action":{"op":"prompt","chat_id":"C","prompt_kind":"choice","prompt_id":"p","content":"","options":[{"id":"a","label":"A"},{"id":"b"}]}}`, "missing-field", "/action/options/1/label"},
@@ -88,6 +87,44 @@ func TestFieldOfALaterRevisionDoesNotBreakABaselineFrame(t *testing.T) {
 	if ev.ReplyTo.IsSet() || string(ev.Extra["reply_to"]) != `"a string"` {
 		t.Errorf("expected the mistyped later field among the unknown ones, got %+v", ev)
 	}
+}
+
+// The contract's presence column: for an optional field that is mistyped a receiver
+// takes the default. The value stays on record, so a checker can still find it.
+func TestMistypedOptionalFieldCountsAsAbsent(t *testing.T) {
+	line := `{"type":"inbound","event":{"text":"x","message_id":5,"source":{"chat_id":"C","user_id":["U"]}},"bufferId":7}`
+	f, err := Decode([]byte(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := f.(*Inbound)
+	if in.BufferID.IsSet() || in.Event.MessageID.IsSet() || in.Event.Source.UserID.IsSet() {
+		t.Errorf("expected the three fields to be absent, got %+v", in)
+	}
+	out, err := Encode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(jsonValue(t, line), dropDefaults(jsonValue(t, string(out)))); diff != "" {
+		t.Errorf("the frame came back changed (-want +got):\n%s", diff)
+	}
+	var got []string
+	for _, fe := range Mistyped(f) {
+		got = append(got, string(fe.Code)+" "+fe.Pointer+" "+fe.Got)
+	}
+	want := []string{"mistyped-field /bufferId number", "mistyped-field /event/message_id number", "mistyped-field /event/source/user_id array"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("mistyped fields (-want +got):\n%s", diff)
+	}
+}
+
+// dropDefaults removes what a sender always writes and the line above left out.
+func dropDefaults(v any) any {
+	event := v.(map[string]any)["event"].(map[string]any)
+	delete(event, "message_type")
+	delete(event["source"].(map[string]any), "platform")
+	delete(event["source"].(map[string]any), "chat_type")
+	return v
 }
 
 func TestOfADuplicateNameTheLastCounts(t *testing.T) {

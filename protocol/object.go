@@ -59,7 +59,7 @@ type fieldInfo struct {
 	name     string
 	index    int
 	required bool // refuse absence
-	lenient  bool // a mistyped value is kept in Extra: the baseline does not know the field
+	lenient  bool // a mistyped value counts as absence and is kept in Extra
 	want     string
 }
 
@@ -86,13 +86,15 @@ func infoOf(t reflect.Type) *objectInfo {
 		if name == "" || name == "-" {
 			continue
 		}
-		since := f.Tag.Get("since")
+		presence := f.Tag.Get("wire")
 		info.byName[name] = len(info.fields)
 		info.fields = append(info.fields, fieldInfo{
 			name: name, index: i,
-			required: f.Tag.Get("wire") == "required",
-			lenient:  since != "" && since > Baseline,
-			want:     WireType(f.Type),
+			required: presence == "required",
+			// The contract's presence column: a receiver takes a default for a mistyped
+			// optional field, and reads a mistyped nullable one like null.
+			lenient: presence == "" || presence == "nullable",
+			want:    WireType(f.Type),
 		})
 	}
 	v, _ := objectInfos.LoadOrStore(t, info)
