@@ -1,0 +1,144 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+
+	"github.com/relaykit/relaykit/conformance/kit"
+)
+
+// The exit codes of an in-process subject, as the process around it would have had them.
+const (
+	codeReturned = 0
+	codeFailed   = 1
+	codePanicked = 2 // what the Go runtime exits with
+)
+
+// InProcess is a launcher for a gateway that is a function of this process. run gets
+// the subject's whole environment and must return when ctx ends; what it writes to logs
+// is its output. Several may run side by side, so run must not read the environment of
+// the process. Returning an error that wraps ctx's after it ended is stopping cleanly.
+//
+// A panic in run ends the subject with Exit.Err, the stack in its log. A panic in a
+// goroutine that run started ends the whole process: nobody can catch that.
+func InProcess(name string, run func(ctx context.Context, env map[string]string, logs io.Writer) error) kit.Launcher {
+	return inProcess{name, run}
+}
+
+type inProcess struct {
+	name string
+	run  func(context.Context, map[string]string, io.Writer) error
+}
+
+func (l inProcess) Can() kit.Abilities {
+	return kit.Abilities{Restart: true, SetEnv: true, Signal: true}
+}
+
+func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, error) {
+	if l.run == nil {
+		return nil, fmt.Errorf("launch %s: expected a function to run, got nil", l.name)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("launch %s: %w", l.name, err)
+	}
+	// The subject outlives the call; only Stop and Kill end it.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s := &function{
+		name: strings.TrimSpace(l.name + " " + spec.Name), cancel: cancel,
+		logs: &logBuffer{}, exited: make(chan struct{}),
+	}
+	out := s.logs.stream("log")
+	go func() {
+		defer close(s.exited)
+		defer cancel()
+		defer out.flush()
+		s.call(ctx, func() error { return l.run(ctx, maps.Clone(spec.Env), out) })
+	}()
+	return s, nil
+}
+
+// function is one run of an in-process subject.
+type function struct {
+	name   string
+	cancel context.CancelFunc
+	logs   *logBuffer
+	exited chan struct{}
+	exit   kit.Exit // valid once exited is closed, but for late
+	late   atomic.Bool
+}
+
+// call runs f and records how it ended, also when it did not return.
+func (s *function) call(ctx context.Context, f func() error) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if p := recover(); p != nil {
+			s.exit = kit.Exit{Code: codePanicked, Err: fmt.Sprintf("panic: %v", p)}
+			for line := range strings.Lines(s.exit.Err + "\n" + string(debug.Stack())) {
+				s.logs.note(strings.TrimRight(line, "\n"))
+			}
+			return
+		}
+		s.exit = kit.Exit{Code: codeFailed, Err: "its goroutine was ended by runtime.Goexit (a t.FailNow?) instead of a return"}
+	}()
+	err := f()
+	returned = true
+	switch {
+	case err == nil, ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		s.exit = kit.Exit{Code: codeReturned}
+	default:
+		s.exit = kit.Exit{Code: codeFailed, Err: err.Error()}
+	}
+}
+
+// Stop ends the context and waits for the return. When ctx ends first, the error says
+// that the function still runs: nothing can kill it.
+func (s *function) Stop(ctx context.Context) (kit.Exit, error) {
+	s.cancel()
+	select {
+	case <-s.exited:
+		return s.Exit(), nil
+	default:
+	}
+	select {
+	case <-s.exited:
+		return s.Exit(), nil
+	case <-ctx.Done():
+	}
+	s.late.Store(true)
+	err := fmt.Errorf("stop %s: expected it to return once its context was cancelled, within the bound given; "+
+		"it has not, and a function cannot be killed, so it still runs", s.name)
+	return kit.Exit{Code: -1, Killed: true, Err: err.Error()}, err
+}
+
+func (s *function) Kill() error {
+	ctx, done := context.WithTimeout(context.Background(), cancelBound)
+	defer done()
+	_, err := s.Stop(ctx)
+	return err
+}
+
+func (s *function) Exited() <-chan struct{} { return s.exited }
+
+// Exit tells how the function ended. One that returned after Stop gave up on it counts
+// as one that had to be killed.
+func (s *function) Exit() kit.Exit {
+	select {
+	case <-s.exited:
+	default:
+		return kit.Exit{Code: -1, Err: "still running"}
+	}
+	exit := s.exit
+	exit.Killed = s.late.Load()
+	return exit
+}
+
+func (s *function) Logs() kit.LogReader { return s.logs }
