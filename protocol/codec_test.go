@@ -61,6 +61,7 @@ func TestDecodeRefusals(t *testing.T) {
 		{`{"type":"inbound","event":[]}`, "mistyped-field", "/event"},
 		{`{"type":"inbound","event":{"text":"x","source":{"platform":"p"}}}`, "missing-field", "/event/source/chat_id"},
 		{`{"type":"outbound","requestId":"r","action":{"op":"send","chat_id":"C"}}`, "missing-field", "/action/content"},
+		{`{"type":"outbound","requestId":"r","action":null}`, "missing-field", "/action"},
 		{`{"type":"outbound","requestId":"r","action":{"op":["send"]}}`, "mistyped-field", "/action/op"},
 		{`{"type":"outbound","requestId":"r","action":{"op":"prompt","chat_id":"C","prompt_kind":"choice","prompt_id":"p","content":"","options":[{"id":"a","label":"A"},{"id":"b"}]}}`, "missing-field", "/action/options/1/label"},
 		{`{"type":"passthrough_forward","forward":{"platform":"d","botId":"b","method":"POST","path":"/","headers":[["A"]],"bodyB64":""}}`, "mistyped-field", "/forward/headers/0"},

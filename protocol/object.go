@@ -194,6 +194,9 @@ func decodeValue(raw json.RawMessage, v reflect.Value, pointer string) error {
 		v.SetBytes(slices.Clone(raw))
 		return nil
 	case v.Type() == reflect.TypeFor[Action]():
+		if jsonKind(raw) == "null" {
+			return &FrameError{Code: CodeMissingField, Pointer: pointer, Want: "object", Got: "null"}
+		}
 		a, err := DecodeAction(raw)
 		if err != nil {
 			return under(err, pointer)

@@ -1,0 +1,12 @@
+package gen
+
+// ops holds the signature of every op; each group's file adds its own.
+var ops = map[string]op{}
+
+// descriptions lists the groups.
+var descriptions = []func(*builder){
+	describeTokens,
+	describeURLs,
+	describeFrames,
+	describeDescriptors,
+}
