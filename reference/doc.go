@@ -1,0 +1,34 @@
+// Package reference is a gateway that keeps the relay ⇄ connector contract: the
+// agent side, a WebSocket client that dials out and opens no port. Embed it, or read
+// it beside the contract to write one in another language. Each file holds one part
+// of the contract and begins with its rules.
+//
+// A gateway is made with [New] from a [Config] and a [Handler], and lives in [Gateway.Run]:
+//
+//	gw, err := reference.New(config, reference.HandlerFunc(
+//		func(ctx context.Context, turn *reference.Turn) error {
+//			_, err := turn.Reply(ctx, turn.Event.Text)
+//			return err
+//		}))
+//	…
+//	go gw.Run(ctx)
+//	…
+//	gw.Shutdown(ctx) // drains: announces going idle, serves until the ack, closes
+//
+// How the parts fit together:
+//
+//	run.go        the one dialer: a loop of dial → session → decide → wait
+//	dial.go       URL, bearer token, upgrade
+//	session.go    one live WebSocket: its reader, its writes, its end
+//	handshake.go  hello, descriptor, bound
+//	decide.go     what a close means: redial, or revoked
+//	backoff.go    the ladder of redial delays
+//	intake.go     from a frame to an accepted event: map, repeat, acknowledge
+//	lanes.go      turns: in order within a session key, side by side between them
+//	outbound.go   actions out, results back by request id
+//	scope.go      the scope echo
+//	drain.go      going idle and shutdown
+//
+// The vocabulary is the contract's: a session is one live WebSocket, a session key
+// names a conversation, and the handling of one event is a turn.
+package reference

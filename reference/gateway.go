@@ -1,0 +1,117 @@
+package reference
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/relaykit/relaykit/protocol"
+)
+
+// Gateway is one gateway. Its methods are safe for concurrent use.
+type Gateway struct {
+	config  Config
+	bounds  Bounds
+	log     *slog.Logger
+	handler Handler
+	observe Observer
+
+	status statusBoard
+	lanes  *lanes
+	seen   *seen
+	scopes *scopes
+
+	mu         sync.Mutex
+	live       *session // handshaken and open, or nil
+	descriptor *protocol.Descriptor
+	handshaken bool // ever, in this gateway's life
+	running    bool
+
+	life    context.Context // ends when the gateway stops; turns run under it
+	endLife context.CancelCauseFunc
+	drain   sync.Once
+	drained chan struct{} // closed when a shutdown is over
+	ended   chan struct{} // closed when Run has returned
+}
+
+// The errors of a life. ErrStopped is the cause of a turn's context once the gateway has stopped.
+var (
+	ErrRunning = errors.New("the gateway runs already: expected one call of Run in its life")
+	ErrStopped = errors.New("the gateway was stopped")
+)
+
+// New makes a gateway that hands each inbound event to handler. It neither dials nor
+// starts anything; [Gateway.Run] does. The error names what is wrong in config.
+func New(config Config, handler Handler) (*Gateway, error) {
+	config, err := config.orDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if handler == nil {
+		return nil, errors.New("expected a handler, got nil; use a HandlerFunc that does nothing")
+	}
+	g := &Gateway{
+		config:  config,
+		bounds:  config.Bounds,
+		log:     config.Logger,
+		handler: handler,
+		observe: config.Observer.orNothing(),
+		seen:    newSeen(seenLimit),
+		scopes:  newScopes(scopeLimit),
+		drained: make(chan struct{}),
+		ended:   make(chan struct{}),
+	}
+	g.life, g.endLife = context.WithCancelCause(context.Background())
+	g.status.notify = g.observe.Status
+	g.lanes = newLanes(g)
+	return g, nil
+}
+
+// Capabilities is the descriptor in force: the one of the live session, or of the
+// last one. It is nil before the first handshake.
+func (g *Gateway) Capabilities() *protocol.Descriptor {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.descriptor
+}
+
+// SessionKey is the key of a source, as this gateway's turns use it.
+func (g *Gateway) SessionKey(source protocol.Source) string {
+	return SessionKey(source, SessionKeyOptions{})
+}
+
+// current is the live session, or nil.
+func (g *Gateway) current() *session {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.live
+}
+
+// up makes a handshaken session the live one.
+func (g *Gateway) up(s *session, d *protocol.Descriptor) {
+	g.mu.Lock()
+	g.descriptor, g.handshaken = d, true
+	select {
+	case <-s.closing: // retired meanwhile
+	default:
+		g.live = s
+	}
+	g.mu.Unlock()
+	g.status.set(Status{State: StateConnected})
+}
+
+// down takes a session that has ended, or is about to, out of use.
+func (g *Gateway) down(s *session) {
+	g.mu.Lock()
+	if g.live == s {
+		g.live = nil
+	}
+	g.mu.Unlock()
+}
+
+func (g *Gateway) handshakenBefore() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.handshaken
+}

@@ -1,0 +1,147 @@
+package reference
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// lanes order the turns: one after the other within a session key, side by side
+// between them. A lane exists while it has something to do.
+type lanes struct {
+	g    *Gateway
+	mu   sync.Mutex
+	keys map[string]*lane
+	idle *sync.Cond // broadcast when the last lane has gone
+}
+
+// lane is the queue of one session key. An event passes two steps, acceptance and
+// turn, each in order; acceptance runs ahead of the turns.
+type lane struct {
+	received  []*job // waiting to be accepted
+	accepted  []*job // waiting for their turn
+	open      []*job // not yet over, oldest first: what an interrupt ends
+	accepting bool
+	running   bool
+}
+
+func newLanes(g *Gateway) *lanes {
+	l := &lanes{g: g, keys: map[string]*lane{}}
+	l.idle = sync.NewCond(&l.mu)
+	return l
+}
+
+// add queues a job to its session key.
+func (l *lanes) add(j *job) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := j.turn.SessionKey
+	ln := l.keys[key]
+	if ln == nil {
+		ln = &lane{}
+		l.keys[key] = ln
+	}
+	ln.received = append(ln.received, j)
+	if !j.repeat {
+		ln.open = append(ln.open, j)
+	}
+	if !ln.accepting {
+		ln.accepting = true
+		go l.acceptAll(key, ln)
+	}
+}
+
+func (l *lanes) acceptAll(key string, ln *lane) {
+	for {
+		j := l.next(key, ln, &ln.received, &ln.accepting)
+		if j == nil {
+			return
+		}
+		run := l.g.accept(j)
+		l.mu.Lock()
+		if run {
+			ln.accepted = append(ln.accepted, j)
+			if j.repeat { // of one that was refused: an event in its own right now
+				ln.open = append(ln.open, j)
+			}
+			if !ln.running {
+				ln.running = true
+				go l.runAll(key, ln)
+			}
+		} else {
+			ln.finish(j)
+		}
+		l.mu.Unlock()
+	}
+}
+
+func (l *lanes) runAll(key string, ln *lane) {
+	for {
+		j := l.next(key, ln, &ln.accepted, &ln.running)
+		if j == nil {
+			return
+		}
+		outcome := l.g.run(j)
+		l.mu.Lock()
+		ln.finish(j)
+		l.mu.Unlock()
+		l.g.observe.Turn(key, outcome)
+	}
+}
+
+// next takes the head of a queue. With none it marks the step as at rest and removes
+// a lane that has nothing left to do.
+func (l *lanes) next(key string, ln *lane, queue *[]*job, busy *bool) *job {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(*queue) > 0 {
+		j := (*queue)[0]
+		*queue = (*queue)[1:]
+		return j
+	}
+	*busy = false
+	if !ln.accepting && !ln.running && l.keys[key] == ln {
+		delete(l.keys, key)
+		if len(l.keys) == 0 {
+			l.idle.Broadcast()
+		}
+	}
+	return nil
+}
+
+func (ln *lane) finish(j *job) {
+	j.cancel(nil)
+	if i := slices.Index(ln.open, j); i >= 0 {
+		ln.open = slices.Delete(ln.open, i, i+1)
+	}
+}
+
+// interrupt ends the turn of exactly one session key: the oldest that is not over,
+// which is the running one, or the next if none runs yet. (Contract, section
+// "Interrupts".)
+func (l *lanes) interrupt(key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln := l.keys[key]
+	if ln == nil || len(ln.open) == 0 {
+		return false
+	}
+	ln.open[0].cancel(ErrInterrupted)
+	return true
+}
+
+// wait lets the turns end until ctx does. It reports whether they did.
+func (l *lanes) wait(ctx context.Context) bool {
+	stop := context.AfterFunc(ctx, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.idle.Broadcast()
+	})
+	defer stop()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.keys) > 0 && ctx.Err() == nil {
+		l.idle.Wait()
+	}
+	return len(l.keys) == 0
+}
