@@ -1,0 +1,80 @@
+package cases
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+func auth() []kit.Case {
+	return []kit.Case{
+		{ID: id(protocol.RuleAuthBearer), Title: "presents a token of its own id, signed with its own secret", Level: kit.Must, Gateway: bearer},
+		{ID: id(protocol.RuleAuthCanonical), Title: "writes its token in the canonical form", Level: kit.Must, After: rules(protocol.RuleAuthBearer), Gateway: canonicalToken},
+		{ID: id(protocol.RuleAuthTokenLive), Title: "presents a token that has not expired", Level: kit.Must, After: rules(protocol.RuleAuthBearer), Gateway: tokenLive},
+		{ID: id(protocol.RuleAuthFreshToken), Title: "mints a token for every dial", Level: kit.Must,
+			Needs: kit.Needs{Alone: true}, After: rules(protocol.RuleAuthTokenLive, protocol.RuleReconnectRedial), Gateway: freshToken},
+		{ID: id(protocol.RuleAuthNoSecretNoHeader), Title: "sends no Authorization header when it has no secret", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: noSecretNoHeader},
+	}
+}
+
+// bearer recomputes the signature with the standard library alone.
+func bearer(g *kit.G) {
+	t := g.Token(g.FirstDial())
+	if t.Payload != g.Gateway().Record.ID {
+		g.Mismatch(fmt.Sprintf("a token of the gateway %q", g.Gateway().Record.ID), fmt.Sprintf("one of %q", t.Payload))
+	}
+	if !t.SignedWith(g.Gateway().Record.Secret) {
+		g.Mismatch("a signature over payload:exp by the configured secret", "another signature")
+	}
+	g.Alive()
+}
+
+func canonicalToken(g *kit.G) {
+	t := g.Token(g.FirstDial())
+	if why := t.NotCanonical(); why != "" {
+		g.Mismatch("a token in the canonical form", why)
+	}
+	g.Alive()
+}
+
+func tokenLive(g *kit.G) {
+	d := g.FirstDial()
+	t := g.Token(d)
+	if t.Exp != 0 && t.Exp < d.Wall.Unix() {
+		g.Mismatch(fmt.Sprintf("an exp of 0 or at least %d, the time of the dial", d.Wall.Unix()), fmt.Sprintf("%d, which is %d s before it", t.Exp, d.Wall.Unix()-t.Exp))
+	}
+	g.Alive()
+}
+
+// freshToken closes the session after the clock has gone on by a second and more, so
+// that a token that was minted for this dial cannot have the exp of the one before.
+func freshToken(g *kit.G) {
+	before := g.LastDial()
+	old := g.Token(before)
+	g.UntilSecondsAfter(before, 2)
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	after := g.Redialed(0)
+	fresh := g.Token(after)
+	if old.Exp != 0 && fresh.Exp <= old.Exp {
+		g.Mismatch(fmt.Sprintf("an exp later than %d, that of the dial %.1f s before", old.Exp, kit.Elapsed(before, after).Seconds()), fmt.Sprintf("%d", fresh.Exp))
+	}
+	if fresh.Exp != 0 && fresh.Exp < after.Wall.Unix() {
+		g.Mismatch("a token that is still valid at the redial", fmt.Sprintf("one that expired %d s before", after.Wall.Unix()-fresh.Exp))
+	}
+	g.Back()
+}
+
+func noSecretNoHeader(g *kit.G) {
+	g.Start(kit.WithoutSecret())
+	d := g.FirstDial()
+	if h := d.Dial.Header.Values("Authorization"); len(h) > 0 {
+		scheme, _, _ := strings.Cut(h[0], " ")
+		g.Mismatch("no Authorization header", fmt.Sprintf("%d, the first with the scheme %q", len(h), scheme))
+	}
+	g.Alive()
+}

@@ -1,0 +1,270 @@
+package cases
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+func framing() []kit.Case {
+	// Every case below rests on acknowledgements: without them nothing shows, on the
+	// wire of a gateway that does not reply, that a frame was read.
+	after := rules(protocol.RuleInboundAckBuffered)
+	polite := func(rule protocol.RuleID, title string, body func(*kit.G)) kit.Case {
+		return kit.Case{ID: string(rule), Title: title, Level: kit.Must, After: after, Gateway: body}
+	}
+	hostile := func(caseID, title string, level kit.Level, send func(*kit.G)) kit.Case {
+		return kit.Case{ID: caseID, Title: title, Level: level, After: after, Needs: kit.Needs{Alone: true},
+			Gateway: func(g *kit.G) { g.Survives(func() { send(g) }) }}
+	}
+	line := func(rule protocol.RuleID, variant, title, text string) kit.Case {
+		caseID := string(rule)
+		if variant != "" {
+			caseID += ":" + variant
+		}
+		return hostile(caseID, title, kit.Must, func(g *kit.G) { g.SendLine(text) })
+	}
+	bad := func(variant, title, text string) kit.Case {
+		return line(protocol.RuleFramingBadFrame, variant, title, text)
+	}
+	list := []kit.Case{
+		{ID: id(protocol.RuleFramingNewline), Title: "ends what it sends with a newline, one JSON object a line", Level: kit.Must, Gateway: endsWithNewline},
+		polite(protocol.RuleFramingSeveralInMessage, "reads every frame of a message that holds three", severalInMessage),
+		{ID: id(protocol.RuleFramingAcrossMessages), Title: "puts a frame together that comes in three messages", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: acrossMessages},
+		{ID: id(protocol.RuleFramingAcrossMessages, "every-kind-of-cut"), Title: "does so when the cut is in a key, an escape, or before the newline", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: everyKindOfCut},
+		{ID: id(protocol.RuleFramingAcrossMessages, "and-a-half"), Title: "handles a whole frame at once when half of the next one is behind it", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: oneAndAHalf},
+		{ID: id(protocol.RuleFramingBlankLines), Title: "skips blank lines and takes CRLF", Level: kit.Must, After: after, Gateway: blankLines},
+		{ID: id(protocol.RuleFramingBinary), Title: "reads a binary message like a text message", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: binary},
+		{ID: id(protocol.RuleFramingBinary, "continues-text"), Title: "lets a binary message continue a line that a text message began", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: binaryContinuesText},
+		{ID: id(protocol.RuleFramingBinary, "cut-in-character"), Title: "puts a character together that is cut between two binary messages", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: cutInCharacter},
+		polite(protocol.RuleFramingUnicode, "reads escapes and UTF-8 alike, surrogate pairs included", unicode),
+		line(protocol.RuleFramingNotJson, "", "skips a line that is not JSON", `{nope`),
+		line(protocol.RuleFramingNotJson, "bare-words", "skips a line of plain words", `hello there`),
+		hostile(id(protocol.RuleFramingNotUtf8), "skips a binary line that is not UTF-8", kit.Should, func(g *kit.G) {
+			g.SendRaw(websocket.BinaryMessage, []byte("{\"type\":\"zorp\",\"x\":\"\xff\xfe\"}\n"))
+		}),
+		line(protocol.RuleFramingUnknownType, "", "ignores a frame of an unknown type", `{"type":"zorp","bufferId":"b","event":{}}`),
+		polite(protocol.RuleFramingUnknownFields, "acts on a frame with unknown fields at every level", unknownFields),
+		polite(protocol.RuleFramingNullField, "reads null in an optional field like its absence", nullFields),
+		line(protocol.RuleFramingWrongDirection, "hello", "ignores a hello that comes from the connector", `{"type":"hello","platform":"discord","botId":"b"}`),
+		line(protocol.RuleFramingWrongDirection, "", "ignores an outbound frame that comes from the connector", `{"type":"outbound","requestId":"r","action":{"op":"send","chat_id":"c","content":"x"}}`),
+		line(protocol.RuleFramingWrongDirection, "going-idle", "ignores a going_idle that comes from the connector", `{"type":"going_idle"}`),
+		{ID: id(protocol.RuleFramingReaderFree), Title: "goes on reading while a handler waits for its result", Level: kit.Must, After: after,
+			Needs: kit.Needs{Alone: true, Replies: true}, Gateway: readerFree},
+		{ID: id(protocol.RuleFramingHandlerFailure), Title: "goes on after a handler that fails", Level: kit.Must, After: after,
+			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: handlerFailure("turn")},
+		{ID: id(protocol.RuleFramingHandlerFailure, "at-accept"), Title: "goes on after the step before the acknowledgement failed", Level: kit.Must, After: after,
+			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set at accept"}}, Gateway: handlerFailure("accept")},
+		{ID: id(protocol.RuleFramingFreshBuffer), Title: "drops the unfinished line of a session that ended", Level: kit.Must,
+			After: rules(protocol.RuleInboundAckBuffered, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBuffer},
+	}
+	return append(list,
+		bad("null-event", "survives an inbound frame whose event is null", `{"type":"inbound","event":null}`),
+		bad("array-event", "survives an inbound frame whose event is an array", `{"type":"inbound","event":[]}`),
+		bad("string-event", "survives an inbound frame whose event is a string", `{"type":"inbound","event":"x"}`),
+		bad("no-event", "survives an inbound frame without an event", `{"type":"inbound"}`),
+		bad("string-source", "survives an event whose source is a string", `{"type":"inbound","event":{"text":"x","message_type":"text","source":"x"}}`),
+		bad("null-source", "survives an event whose source is null", `{"type":"inbound","event":{"text":"x","message_type":"text","source":null}}`),
+		bad("mistyped-text", "survives an event whose text is an object", `{"type":"inbound","event":{"text":{"a":1},"message_type":"text","source":{"platform":"discord","chat_id":"c","chat_type":"dm"}}}`),
+		bad("mistyped-chat", "survives an event whose chat_id is an array", `{"type":"inbound","event":{"text":"x","message_type":"text","source":{"platform":"discord","chat_id":[1],"chat_type":"dm"}}}`),
+		bad("array", "survives a line that is an array", `[]`),
+		bad("array-of-frames", "survives an array that holds a frame", `[{"type":"inbound","event":{}}]`),
+		bad("scalar", "survives a line that is true", `true`),
+		bad("null", "survives a line that is null", `null`),
+		bad("string", "survives a line that is a string", `"inbound"`),
+		bad("no-type", "survives an object without a type", `{"event":{}}`),
+		bad("type-list", "survives a type that is a list", `{"type":["inbound"],"event":{}}`),
+		bad("type-object", "survives a type that is an object", `{"type":{},"event":{}}`),
+		bad("result-without-id", "survives a result without a requestId", `{"type":"outbound_result","result":{"success":true}}`),
+		bad("result-list-id", "survives a result whose requestId is a list", `{"type":"outbound_result","requestId":[],"result":{"success":true}}`),
+		bad("result-null", "survives a result that is null", `{"type":"outbound_result","requestId":"r","result":null}`),
+		bad("interrupt-without-key", "survives an interrupt without a session key", `{"type":"interrupt_inbound"}`),
+		bad("interrupt-object-key", "survives an interrupt whose session key is an object", `{"type":"interrupt_inbound","session_key":{},"chat_id":[]}`),
+		bad("forward-null", "survives a passthrough whose forward is null", `{"type":"passthrough_forward","forward":null}`),
+		bad("forward-missing", "survives a passthrough without a forward", `{"type":"passthrough_forward"}`),
+		bad("forward-headers", "survives a passthrough whose headers are a string", `{"type":"passthrough_forward","forward":{"platform":"discord","botId":"b","method":"POST","path":"/","headers":"x","bodyB64":""}}`),
+		bad("deep", "survives deep nesting", `{"type":"zorp","x":`+strings.Repeat("[", 5000)+strings.Repeat("]", 5000)+`}`),
+	)
+}
+
+// endsWithNewline looks at the raw bytes of the messages of the whole session.
+func endsWithNewline(g *kit.G) {
+	g.Alive()
+	var stream []byte
+	messages := 0
+	session := g.Session().ID()
+	for _, e := range g.Connector().Journal().All() {
+		if kit.IsGatewayMessage(e) && e.Session == session {
+			messages++
+			stream = append(stream, e.Message.Payload...)
+		}
+	}
+	if messages < 2 {
+		g.Mismatch("a hello and an acknowledgement as messages", fmt.Sprintf("%d messages", messages))
+	}
+	lines := bytes.Split(stream, []byte("\n"))
+	if rest := lines[len(lines)-1]; len(rest) > 0 && !g.MoreComing(session, len(stream)) {
+		g.Mismatch("every frame followed by a newline", fmt.Sprintf("%.120q without one at the end of %d messages", rest, messages))
+	}
+	for i, line := range lines[:len(lines)-1] {
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		var object map[string]json.RawMessage
+		if err := json.Unmarshal(line, &object); err != nil {
+			g.Mismatch("one JSON object a line", fmt.Sprintf("line %d: %.120q", i+1, line))
+		}
+	}
+}
+
+func severalInMessage(g *kit.G) {
+	a, b, c := g.Event("first of three"), g.Event("second of three"), g.Event("third of three")
+	g.PushTogether(a, b, c)
+	g.Handled(a)
+	g.Handled(b)
+	g.Handled(c)
+}
+
+func acrossMessages(g *kit.G) {
+	ev := g.Event("cut into three")
+	n := len(ev.Line())
+	g.InPieces(websocket.TextMessage, ev.Line(), n/3, 2*n/3)
+	g.Handled(ev)
+}
+
+func everyKindOfCut(g *kit.G) {
+	ev := g.Event(`a "quoted" word`)
+	l := ev.Line()
+	g.InPieces(websocket.TextMessage, l, 1, bytes.Index(l, []byte(`type`))+2, bytes.Index(l, []byte(`\"`))+1, len(l)-1)
+	g.Handled(ev)
+}
+
+// oneAndAHalf: the whole frame must not wait for the rest of the half one.
+func oneAndAHalf(g *kit.G) {
+	a, b := g.Event("whole"), g.Event("in halves")
+	half := len(b.Line()) / 2
+	g.Exclusively(func(s *fakeconnector.Session) {
+		g.SendOn(s, websocket.TextMessage, append(a.Line(), b.Line()[:half]...))
+		g.Acked(a)
+		g.SendOn(s, websocket.TextMessage, b.Line()[half:])
+	})
+	g.Handled(b)
+}
+
+func blankLines(g *kit.G) {
+	ev := g.Event("between blank lines")
+	crlf := append(bytes.TrimSuffix(ev.Line(), []byte("\n")), "\r\n"...)
+	g.SendRaw(websocket.TextMessage, append(append([]byte("\n\r\n   \n\t\n"), crlf...), "\n\n"...))
+	g.Handled(ev)
+}
+
+func binary(g *kit.G) {
+	ev := g.Event("in binary \u2603")
+	s := g.Session()
+	g.SendRaw(websocket.BinaryMessage, ev.Line())
+	g.Handled(ev)
+	g.SameSession(s)
+}
+
+func binaryContinuesText(g *kit.G) {
+	ev := g.Event("text then binary")
+	s := g.Session()
+	half := len(ev.Line()) / 2
+	g.Exclusively(func(s *fakeconnector.Session) {
+		g.SendOn(s, websocket.TextMessage, ev.Line()[:half])
+		g.SendOn(s, websocket.BinaryMessage, ev.Line()[half:])
+	})
+	g.Handled(ev)
+	g.SameSession(s)
+}
+
+func cutInCharacter(g *kit.G) {
+	ev := g.Event("snow \u2603 man")
+	l := ev.Line()
+	at := bytes.Index(l, []byte("\u2603"))
+	if at < 0 {
+		g.Mismatch("an unescaped character to cut", "none") // a mistake of the suite's own encoder
+	}
+	s := g.Session()
+	g.InPieces(websocket.BinaryMessage, l, at+1)
+	g.Handled(ev)
+	g.SameSession(s)
+}
+
+func unicode(g *kit.G) {
+	plain, escaped := g.Event("h\u00e9 \u2603 \U0001F600 \u2028"), g.Event("h\u00e9 \u2603 \U0001F600 \u2028")
+	g.Push(plain)
+	g.SendRaw(websocket.TextMessage, kit.EscapeNonASCII(escaped.Line()))
+	g.Handled(plain)
+	g.Handled(escaped)
+	if g.Facts.Replies == kit.RepliesEcho {
+		for _, ev := range []*kit.Event{plain, escaped} {
+			if r := g.Reply(ev); !strings.Contains(r.Content, ev.Text) {
+				g.Mismatch(fmt.Sprintf("the text %q back", ev.Text), fmt.Sprintf("%q", r.Content))
+			}
+		}
+	}
+}
+
+func unknownFields(g *kit.G) {
+	ev := g.Event("with more than is known")
+	unknown := protocol.Extra{"zorp": json.RawMessage(`{"a":[1,null]}`)}
+	ev.Event.Extra, ev.Event.Source.Extra = unknown, unknown
+	f := ev.Frame()
+	f.Extra = unknown
+	g.PushFrame(f)
+	g.Handled(ev)
+}
+
+func nullFields(g *kit.G) {
+	ev := g.Event("with nulls")
+	null := protocol.Null[string]()
+	ev.Event.ReplyToMessageID = null
+	ev.Event.MediaURLs = protocol.Null[[]string]()
+	ev.Source.ChatName, ev.Source.UserName, ev.Source.ThreadID = null, null, null
+	ev.Source.ParentChatID, ev.Source.UserIDAlt, ev.Source.ChatIDAlt = null, null, null
+	g.Push(ev)
+	g.Handled(ev)
+}
+
+// readerFree: the answer to the first event waits for a result; the second event, in
+// another chat, must be handled meanwhile.
+func readerFree(g *kit.G) {
+	a, b := g.Event("whose result is late"), g.Event("that comes meanwhile")
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: a.Source.ChatID}, 0)
+	g.Push(a)
+	g.Reply(a)
+	g.Push(b)
+	g.Handled(b)
+	g.Reply(b)
+	held.Release()
+	g.Alive()
+}
+
+func handlerFailure(at string) func(*kit.G) {
+	return func(g *kit.G) {
+		s := g.Session()
+		g.Handler("fail", at)
+		ev := g.Event("whose handler fails")
+		g.Push(ev)
+		g.Notified("event/inbound", "the driver's event/inbound for it", kit.MentionsText(ev))
+		g.Handler("echo", "")
+		g.Alive()
+		g.SameSession(s)
+	}
+}
+
+// freshBuffer: were the rest of the old line kept, it would spoil the first line of the
+// next session.
+func freshBuffer(g *kit.G) {
+	g.SendRaw(websocket.TextMessage, []byte(`{"type":"inbound","event":{"text":"never fin`))
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Back()
+}

@@ -1,0 +1,243 @@
+package cases
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+func handshake() []kit.Case {
+	unreadable := func(variant, title, raw string) kit.Case {
+		return kit.Case{ID: id(protocol.RuleHandshakeUnreadableDescriptor, variant), Title: title, Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: func(g *kit.G) { unreadableDescriptor(g, raw) }}
+	}
+	first := unreadable("", "dials again after a descriptor that lacks a required field",
+		`{"type":"descriptor","descriptor":{"contract_version":1,"platform":"discord","label":"Discord","max_message_length":2000,"supports_draft_streaming":false,"supports_edit":true,"supports_threads":true,"markdown_dialect":"discord"}}`)
+	first.ID = id(protocol.RuleHandshakeUnreadableDescriptor)
+	return []kit.Case{
+		{ID: id(protocol.RuleHandshakeHelloFirst), Title: "sends a hello as its first frame", Level: kit.Must, Gateway: helloFirst},
+		{ID: id(protocol.RuleHandshakeHelloOnce), Title: "sends one hello on a socket", Level: kit.Must, Gateway: helloOnce},
+		{ID: id(protocol.RuleHandshakeHelloFields), Title: "carries its platform and bot id in the hello", Level: kit.Must, Gateway: helloFields},
+		{ID: id(protocol.RuleHandshakeQuietUntilDescriptor), Title: "sends nothing between its hello and the descriptor", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: quietUntilDescriptor},
+		{ID: id(protocol.RuleHandshakeQuietUntilDescriptor, "send"), Title: "does not send for a caller before the descriptor", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/send"}}, Gateway: quietThoughAskedToSend},
+		{ID: id(protocol.RuleHandshakeDescriptorBound), Title: "closes and dials again when no descriptor comes", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: descriptorBound},
+		{ID: id(protocol.RuleHandshakeDescriptorBound, "late"), Title: "takes a descriptor that comes within the bound", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: lateDescriptor},
+		first,
+		unreadable("null", "dials again after a descriptor that is null", `{"type":"descriptor","descriptor":null}`),
+		unreadable("array", "dials again after a descriptor that is an array", `{"type":"descriptor","descriptor":[]}`),
+		unreadable("missing", "dials again after a descriptor frame without a descriptor", `{"type":"descriptor"}`),
+		{ID: id(protocol.RuleHandshakeOptionalKeys), Title: "takes a descriptor of required fields alone", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: descriptor(requiredOnly)},
+		{ID: id(protocol.RuleHandshakeOptionalKeys, "unknown"), Title: "takes a descriptor with fields that it does not know", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: descriptor(unknownKeys)},
+		{ID: id(protocol.RuleHandshakeSecondDescriptor), Title: "goes on after a second descriptor", Level: kit.Must,
+			Needs: kit.Needs{Alone: true}, Gateway: secondDescriptor(secondGood)},
+		{ID: id(protocol.RuleHandshakeSecondDescriptor, "malformed"), Title: "goes on after a second descriptor that is malformed", Level: kit.Must,
+			Needs: kit.Needs{Alone: true}, Gateway: secondDescriptor(`{"type":"descriptor","descriptor":null}`)},
+		{ID: id(protocol.RuleHandshakeSecondDescriptor, "capabilities"), Title: "keeps the capabilities of the first descriptor", Level: kit.Must,
+			Needs: kit.Needs{Alone: true, Driver: []string{"gateway/capabilities"}}, Gateway: secondChangesNothing},
+		{ID: id(protocol.RuleHandshakeAgainOnRedial), Title: "begins every session with a hello and waits for its descriptor", Level: kit.Must,
+			Needs: kit.Needs{Alone: true}, After: rules(protocol.RuleReconnectRedial), Gateway: againOnRedial},
+		{ID: id(protocol.RuleHandshakeAgainOnRedial, "replaces"), Title: "replaces its capabilities by those of the new descriptor", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/capabilities"}}, After: rules(protocol.RuleReconnectRedial), Gateway: redialReplacesCapabilities},
+	}
+}
+
+const (
+	requiredOnly = `{"contract_version":1,"platform":"discord","label":"Discord","max_message_length":2000,"supports_draft_streaming":false,"supports_edit":true,"supports_threads":true,"markdown_dialect":"discord","len_unit":"chars"}`
+	unknownKeys  = `{"contract_version":1,"platform":"discord","label":"Discord","max_message_length":2000,"supports_draft_streaming":false,"supports_edit":true,"supports_threads":true,"markdown_dialect":"discord","len_unit":"chars","zorp":{"a":[1]},"supports_levitation":true}`
+	secondGood   = `{"type":"descriptor","descriptor":{"contract_version":1,"platform":"discord","label":"Another","max_message_length":7,"supports_draft_streaming":true,"supports_edit":false,"supports_threads":false,"markdown_dialect":"plain","len_unit":"utf16"}}`
+)
+
+// helloFirst looks at the first message of the session, byte by byte as it came.
+func helloFirst(g *kit.G) {
+	m := g.FirstMessage(g.Session().ID())
+	if m.Message == nil {
+		g.Mismatch("a hello as the first message", "no message")
+	}
+	line := firstLine(m.Message.Payload)
+	var frame map[string]json.RawMessage
+	var typ string
+	if json.Unmarshal(line, &frame) != nil || json.Unmarshal(frame["type"], &typ) != nil || typ != "hello" {
+		g.Mismatch(`a frame of type "hello" first`, fmt.Sprintf("%.160q", line))
+	}
+	g.Alive()
+}
+
+func helloOnce(g *kit.G) {
+	s := g.Session()
+	g.Alive()
+	seen := map[string]int{}
+	for _, h := range g.Hellos(s.ID()) {
+		seen[string(h["platform"])+" "+string(h["botId"])]++
+	}
+	if len(seen) != 1 && g.Facts.Revision < "2026-07" {
+		g.Mismatch("one hello on a socket", fmt.Sprintf("hellos of %d identities, which revision 2026-06-26 brought", len(seen)))
+	}
+	for identity, n := range seen {
+		if n != 1 {
+			g.Mismatch("one hello on a socket", fmt.Sprintf("%d of %s", n, identity))
+		}
+	}
+}
+
+func helloFields(g *kit.G) {
+	h := g.Hellos(g.Session().ID())
+	if len(h) == 0 {
+		g.Mismatch("a hello", "none on this session")
+	}
+	for field, want := range map[string]string{"platform": g.Gateway().Record.Platform, "botId": g.Gateway().Record.BotID} {
+		var got string
+		if err := json.Unmarshal(h[0][field], &got); err != nil || len(h[0][field]) == 0 || h[0][field][0] != '"' {
+			g.Mismatch(fmt.Sprintf("a string at /%s of the hello", field), fmt.Sprintf("%.80s", orNothing(h[0][field])))
+		}
+		if got != want {
+			g.Mismatch(fmt.Sprintf("%q at /%s of the hello, as configured", want, field), fmt.Sprintf("%q", got))
+		}
+	}
+	g.Alive()
+}
+
+func quietUntilDescriptor(g *kit.G) {
+	g.Prepare()
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeHello}, 1)
+	g.Start(kit.UntilHello())
+	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
+	noMore := func(e fakeconnector.Entry) bool {
+		return kit.IsGatewayMessage(e) && e.Seq > hello.Seq
+	}
+	if e, found := g.Within(g.Timing.Quiet, noMore); found {
+		g.Mismatch("nothing between the hello and the descriptor", fmt.Sprintf("%.160q", e.Message.Payload))
+	}
+	held.Release()
+	g.Ready()
+	g.Alive()
+}
+
+func quietThoughAskedToSend(g *kit.G) {
+	g.Prepare()
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeHello}, 1)
+	g.Start(kit.UntilHello())
+	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
+	asked := g.DriveAsync("gateway/send", map[string]any{"chat_id": g.ID("c"), "content": "too early"})
+	if e, found := g.Within(g.Timing.Quiet, func(e fakeconnector.Entry) bool { return kit.IsGatewayMessage(e) && e.Seq > hello.Seq }); found {
+		g.Mismatch("nothing between the hello and the descriptor", fmt.Sprintf("%.160q", e.Message.Payload))
+	}
+	held.Release()
+	g.Ready()
+	asked(g.Timing.Outbound + g.Timing.Slack) // whatever it says, it returns
+	g.Alive()
+}
+
+func descriptorBound(g *kit.G) {
+	g.Prepare()
+	withheld := g.On(fakeconnector.Match{Type: protocol.TypeHello}).Times(1).Do(fakeconnector.Withhold{})
+	g.Start(kit.UntilHello())
+	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
+	g.CatchUpTo(hello)
+	dial := g.Await(g.Timing.Handshake+g.Timing.Redial(0), "another dial once the bound of the handshake has passed", kit.IsDial)
+	if withheld.Hits() != 1 {
+		g.Mismatch("one hello without an answer", fmt.Sprint(withheld.Hits()))
+	}
+	closed := g.AwaitAfter(hello, g.Timing.Answer, "the end of the socket that got no descriptor", kit.IsClosed(hello.Session))
+	if closed.Close.By != protocol.FromGateway {
+		g.Mismatch("the gateway to close the socket that got no descriptor", "it stayed open until the connector closed it")
+	}
+	_ = dial
+	g.Ready()
+	g.Alive()
+}
+
+// lateDescriptor: up to the bound a gateway waits, so at half of it it still listens.
+func lateDescriptor(g *kit.G) {
+	g.Prepare()
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeHello}, 1)
+	g.Start(kit.UntilHello())
+	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
+	if e, found := g.Within(g.Timing.Handshake/2, func(e fakeconnector.Entry) bool {
+		return e.Seq > hello.Seq && (kit.IsDial(e) || kit.IsClosed(hello.Session)(e))
+	}); found {
+		g.Mismatch(fmt.Sprintf("the gateway to wait up to %s for its descriptor", g.Timing.Handshake), "it gave up after "+kit.Elapsed(hello, e).String())
+	}
+	held.Release()
+	g.Ready()
+	if s := g.Session(); s.ID() != hello.Session {
+		g.Mismatch("the handshake to be completed on the same socket", "another one")
+	}
+	g.Alive()
+}
+
+func unreadableDescriptor(g *kit.G, raw string) {
+	g.Prepare()
+	g.On(fakeconnector.Match{Type: protocol.TypeHello}).Times(1).Do(fakeconnector.Raw{Text: raw + "\n"})
+	g.Start(kit.UntilHello())
+	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
+	g.CatchUpTo(hello)
+	// A gateway may notice only when its handshake is overdue.
+	g.Await(g.Timing.Handshake+g.Timing.Redial(0), "another dial after the descriptor that cannot be read", kit.IsDial)
+	g.Ready()
+	g.Alive()
+}
+
+func descriptor(d string) func(*kit.G) {
+	return func(g *kit.G) {
+		g.Prepare()
+		g.On(fakeconnector.Match{Type: protocol.TypeHello}).Do(fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":` + d + "}\n"})
+		g.Start()
+		s := g.Session()
+		g.Alive()
+		g.SameSession(s)
+	}
+}
+
+func secondDescriptor(line string) func(*kit.G) {
+	return func(g *kit.G) {
+		g.Survives(func() { g.SendLine(line) })
+	}
+}
+
+func secondChangesNothing(g *kit.G) {
+	before := g.Capabilities()
+	g.Survives(func() { g.SendLine(secondGood) })
+	after := g.Capabilities()
+	if before.MaxMessageLength != after.MaxMessageLength || before.LenUnit != after.LenUnit {
+		g.Mismatch(fmt.Sprintf("the limit to stay at %d %s", before.MaxMessageLength, before.LenUnit), fmt.Sprintf("%d %s, those of a second descriptor", after.MaxMessageLength, after.LenUnit))
+	}
+}
+
+func againOnRedial(g *kit.G) {
+	g.Alive()
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeHello}, 1)
+	hello := g.Await(g.Timing.Redial(0), "a hello on a new session", kit.IsHello)
+	if first := g.FirstMessage(hello.Session); first.Seq != hello.Frame.FirstMessage {
+		g.Mismatch("a hello as the first message of the new session", fmt.Sprintf("%.120q", first.Message.Payload))
+	}
+	if e, found := g.Within(g.Timing.Quiet, func(e fakeconnector.Entry) bool { return kit.IsGatewayMessage(e) && e.Seq > hello.Seq }); found {
+		g.Mismatch("the gateway to wait for the descriptor of the new session", fmt.Sprintf("%.160q", e.Message.Payload))
+	}
+	held.Release()
+	g.Ready()
+	g.Alive()
+}
+
+func redialReplacesCapabilities(g *kit.G) {
+	g.Start()
+	before := g.Capabilities()
+	g.On(fakeconnector.Match{Type: protocol.TypeHello}).Do(fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":{"contract_version":1,"platform":"discord","label":"Discord","max_message_length":777,"supports_draft_streaming":false,"supports_edit":true,"supports_threads":true,"markdown_dialect":"discord","len_unit":"utf16"}}` + "\n"})
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Back()
+	after := g.Capabilities()
+	if after.MaxMessageLength != 777 || after.LenUnit != "utf16" {
+		g.Mismatch("777 utf16, the limit of the new descriptor", fmt.Sprintf("%d %s (before: %d %s)", after.MaxMessageLength, after.LenUnit, before.MaxMessageLength, before.LenUnit))
+	}
+}

@@ -1,0 +1,200 @@
+package cases
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+func inbound() []kit.Case {
+	acked := rules(protocol.RuleInboundAckBuffered)
+	unmappable := func(variant, title, event string) kit.Case {
+		caseID := string(protocol.RuleInboundAckNotUnmappable)
+		if variant != "" {
+			caseID += ":" + variant
+		}
+		return kit.Case{ID: caseID, Title: title, Level: kit.Must, After: append(acked, protocol.RuleFramingBadFrame),
+			Needs: kit.Needs{Alone: true}, Gateway: func(g *kit.G) { notAcked(g, event) }}
+	}
+	return []kit.Case{
+		{ID: id(protocol.RuleInboundHandled), Title: "hands an event without a bufferId to its handler", Level: kit.Must, Gateway: handled},
+		{ID: id(protocol.RuleInboundHandled, "direct"), Title: "hands on a direct message", Level: kit.Must, Gateway: handledDirect},
+		{ID: id(protocol.RuleInboundHandled, "whole"), Title: "hands on the text and the source as they were sent", Level: kit.Must,
+			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handledWhole},
+		{ID: id(protocol.RuleInboundAckBuffered), Title: "acknowledges a bufferId once", Level: kit.Must, Gateway: ackBuffered},
+		{ID: id(protocol.RuleInboundAckBuffered, "several"), Title: "acknowledges each of several", Level: kit.Must, Gateway: ackSeveral},
+		{ID: id(protocol.RuleInboundAckBuffered, "verbatim"), Title: "gives an odd bufferId back as it came", Level: kit.Must, Gateway: ackVerbatim},
+		{ID: id(protocol.RuleInboundAckOnlyBuffered), Title: "acknowledges nothing that carries no bufferId", Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true}, Gateway: ackNothing(func(f *protocol.Inbound) {})},
+		{ID: id(protocol.RuleInboundAckOnlyBuffered, "null"), Title: "acknowledges nothing for a bufferId that is null", Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true}, Gateway: ackNothing(func(f *protocol.Inbound) { f.BufferID = protocol.Null[string]() })},
+		{ID: id(protocol.RuleInboundAckOnlyBuffered, "empty"), Title: "acknowledges nothing for an empty bufferId", Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true}, Gateway: ackNothing(func(f *protocol.Inbound) { f.BufferID = protocol.Some("") })},
+		{ID: id(protocol.RuleInboundAckBeforeTurn), Title: "acknowledges while the turn still waits for its result", Level: kit.Must, After: acked, Needs: kit.Needs{Replies: true}, Gateway: ackBeforeResult},
+		{ID: id(protocol.RuleInboundAckBeforeTurn, "held"), Title: "acknowledges while the turn is under way", Level: kit.Must, After: acked,
+			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackWhileHeld},
+		unmappable("", "does not acknowledge an event that is null", `null`),
+		unmappable("array", "does not acknowledge an event that is an array", `[]`),
+		unmappable("source", "does not acknowledge an event whose source is a string", `{"text":"x","message_type":"text","source":"x"}`),
+		{ID: id(protocol.RuleInboundAckSurvivesFailure), Title: "acknowledges an event whose turn fails", Level: kit.Must, After: acked,
+			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackSurvivesFailure},
+		{ID: id(protocol.RuleInboundRepeatOnce), Title: "acknowledges a repeat and does not handle it again", Level: kit.Should, After: acked, Gateway: repeatOnce},
+		{ID: id(protocol.RuleInboundRepeatOnce, "after-redial"), Title: "does so on the next session as well", Level: kit.Should, After: append(acked, protocol.RuleReconnectRedial),
+			Needs: kit.Needs{Alone: true}, Gateway: repeatAfterRedial},
+		{ID: id(protocol.RuleInboundUnknownMessageType), Title: "handles an unknown message type as text", Level: kit.Must, After: acked, Gateway: messageType("zorp")},
+	}
+}
+
+func handled(g *kit.G) {
+	ev := g.Event("without a buffer").Unbuffered()
+	g.Push(ev)
+	g.Handled(ev)
+}
+
+func handledDirect(g *kit.G) {
+	ev := g.Event("in private").Unbuffered()
+	ev.Source.ChatType = "dm"
+	ev.Source.GuildID, ev.Source.ScopeID = protocol.Opt[string]{}, protocol.Opt[string]{}
+	g.Push(ev)
+	g.Handled(ev)
+}
+
+// handledWhole compares, member by member, what the driver reports with what was sent.
+func handledWhole(g *kit.G) {
+	ev := g.Event("all of it: h\u00e9 \u2603 \U0001F600")
+	ev.Source.ThreadID = protocol.Some(g.ID("th"))
+	ev.Source.ParentChatID = protocol.Some(g.ID("p"))
+	ev.Source.UserIDAlt = protocol.Some(g.ID("ua"))
+	ev.Source.ChatTopic = protocol.Some("a topic")
+	g.Push(ev)
+	n := g.Notified("event/inbound", "the driver's event/inbound for it", kit.MentionsText(ev))
+	var got struct{ Event map[string]any }
+	if err := json.Unmarshal(n.Params, &got); err != nil {
+		g.Mismatch("an object event in event/inbound", err.Error())
+	}
+	sent := kit.Members(ev.Event)
+	for _, at := range []string{"/text", "/message_type", "/message_id", "/source/platform", "/source/chat_id", "/source/chat_type", "/source/user_id",
+		"/source/user_name", "/source/thread_id", "/source/chat_topic", "/source/parent_chat_id", "/source/user_id_alt", "/source/guild_id"} {
+		want, _ := kit.AtPointer(sent, at)
+		have, ok := kit.AtPointer(got.Event, at)
+		if !ok || have != want {
+			g.Mismatch(fmt.Sprintf("%v at %s of the event", want, at), fmt.Sprintf("%v", have))
+		}
+	}
+}
+
+func ackBuffered(g *kit.G) {
+	ev := g.Event("buffered")
+	g.Push(ev)
+	first := g.Acked(ev)
+	g.Alive()
+	if e, again := g.FindAfter(first, kit.IsAck(ev.BufferID)); again {
+		g.Mismatch("one inbound_ack", "a second one "+kit.Elapsed(first, e).String()+" later")
+	}
+}
+
+func ackSeveral(g *kit.G) {
+	events := []*kit.Event{g.Event("one"), g.Event("two"), g.Event("three"), g.Event("four")}
+	g.Push(events...)
+	for _, ev := range events {
+		g.Acked(ev)
+	}
+}
+
+func ackVerbatim(g *kit.G) {
+	ev := g.Event("with an odd id")
+	ev.BufferID = "delivery:inst/1?" + ev.BufferID + " \u00e9\u2603\"\\"
+	g.Push(ev)
+	g.Acked(ev)
+}
+
+func ackNothing(change func(*protocol.Inbound)) func(*kit.G) {
+	return func(g *kit.G) {
+		ev := g.Event("not buffered").Unbuffered()
+		f := ev.Frame()
+		change(f)
+		g.PushFrame(f)
+		// The sign of life is itself buffered, so its own acknowledgement does not count.
+		g.Nothing("inbound_ack for it", g.UnexpectedAck())
+	}
+}
+
+func ackBeforeResult(g *kit.G) {
+	ev := g.Event("whose answer waits")
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: ev.Source.ChatID}, 0)
+	g.Push(ev)
+	g.Reply(ev)
+	g.Acked(ev)
+	held.Release()
+}
+
+func ackWhileHeld(g *kit.G) {
+	g.Handler("hold", "turn")
+	ev := g.Event("whose turn is held")
+	g.Push(ev)
+	g.Acked(ev)
+	g.ReleaseHandler()
+	g.Handler("echo", "")
+	g.Alive()
+}
+
+func notAcked(g *kit.G, event string) {
+	bufferID := g.ID("buf")
+	g.SendRaw(websocket.TextMessage, fmt.Appendf(nil, `{"type":"inbound","event":%s,"bufferId":%q}`+"\n", event, bufferID))
+	g.Nothing("inbound_ack for an event that cannot be mapped", kit.IsAck(bufferID))
+}
+
+func ackSurvivesFailure(g *kit.G) {
+	g.Handler("fail", "turn")
+	ev := g.Event("whose turn fails")
+	g.Push(ev)
+	g.Acked(ev)
+	g.Handler("echo", "")
+	g.Alive()
+}
+
+func repeatOnce(g *kit.G) {
+	ev := g.Event("twice")
+	g.Push(ev)
+	first := g.Acked(ev)
+	turns := g.CountTurns(ev)
+	g.Push(ev)
+	g.AwaitAfter(first, g.Timing.Answer, "an inbound_ack for the repeat", kit.IsAck(ev.BufferID))
+	turns.StaysAt(1)
+}
+
+func repeatAfterRedial(g *kit.G) {
+	ev := g.Event("acked, and the ack lost")
+	g.Push(ev)
+	g.Acked(ev)
+	turns := g.CountTurns(ev)
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Back()
+	back := g.Mark()
+	g.Push(ev)
+	g.AwaitAfter(back, g.Timing.Answer, "an inbound_ack for the replay", kit.IsAck(ev.BufferID))
+	turns.StaysAt(1)
+}
+
+func messageType(typ string) func(*kit.G) {
+	return func(g *kit.G) {
+		ev := g.Event("of an unknown kind")
+		ev.MessageType = typ
+		g.Push(ev)
+		g.Handled(ev)
+		if g.Gateway().Driver == nil {
+			return
+		}
+		n := g.Notified("event/inbound", "the driver's event/inbound for it", kit.MentionsText(ev))
+		var got struct {
+			Event struct {
+				MessageType string `json:"message_type"`
+			}
+		}
+		if json.Unmarshal(n.Params, &got) == nil && got.Event.MessageType != "text" && got.Event.MessageType != "" && got.Event.MessageType != typ {
+			g.Mismatch(`message_type "text"`, fmt.Sprintf("%q", got.Event.MessageType))
+		}
+	}
+}

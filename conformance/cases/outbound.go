@@ -1,0 +1,166 @@
+package cases
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+func outbound() []kit.Case {
+	driven := func(fresh, slow bool) kit.Needs {
+		return kit.Needs{Fresh: fresh, Slow: slow, Driver: []string{"gateway/send"}}
+	}
+	unique := rules(protocol.RuleOutboundRequestId, protocol.RuleOutboundFields)
+	return []kit.Case{
+		{ID: id(protocol.RuleOutboundFields), Title: "answers with a well-formed send", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: outboundFields},
+		{ID: id(protocol.RuleOutboundFields, "send"), Title: "sends what its caller gave", Level: kit.Must, Needs: driven(false, false), Gateway: sendFields},
+		{ID: id(protocol.RuleOutboundRequestId), Title: "uses no requestId twice", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: requestIDs},
+		{ID: id(protocol.RuleOutboundByRequestId), Title: "gives each caller its own result when results come in reverse", Level: kit.Must, Needs: driven(false, false), After: unique, Gateway: reversed},
+		{ID: id(protocol.RuleOutboundStrayResult), Title: "ignores a result for an unknown requestId", Level: kit.Must, Needs: kit.Needs{Alone: true}, Gateway: unknownResult},
+		{ID: id(protocol.RuleOutboundStrayResult, "twice"), Title: "ignores a result that comes a second time", Level: kit.Must, Needs: kit.Needs{Alone: true, Replies: true}, After: unique, Gateway: resultTwice},
+		{ID: id(protocol.RuleOutboundStrayResult, "second-differs"), Title: "leaves the caller with the first of two results", Level: kit.Must, Needs: driven(false, false), After: unique, Gateway: firstResultCounts},
+		{ID: id(protocol.RuleOutboundResultBound), Title: "ends a send that is never answered with a failure", Level: kit.Must, Needs: driven(true, true), After: unique, Gateway: neverAnswered},
+		{ID: id(protocol.RuleOutboundResultBound, "late"), Title: "takes a result that comes within the bound", Level: kit.Must, Needs: driven(true, true), After: unique, Gateway: answeredLate},
+		{ID: id(protocol.RuleOutboundDropFailsInFlight), Title: "fails what is in flight at once when the session ends", Level: kit.Should, Needs: driven(true, false), After: unique, Gateway: dropFailsInFlight},
+		{ID: id(protocol.RuleOutboundSendWhileDown), Title: "fails a send at once while it has no session", Level: kit.Should, Needs: driven(true, false), After: unique, Gateway: sendWhileDown},
+	}
+}
+
+func outboundFields(g *kit.G) {
+	ev := g.Event("answer me")
+	g.Push(ev)
+	g.WellFormedSend(g.Reply(ev))
+}
+
+func sendFields(g *kit.G) {
+	chat, content := g.ID("c"), "for you: \u2603 \U0001F600 "+g.ID("t")
+	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": content})
+	o := g.OutboundTo(chat)
+	g.WellFormedSend(o)
+	if o.Content != content {
+		g.Mismatch(fmt.Sprintf("%q at /action/content", content), fmt.Sprintf("%q", o.Content))
+	}
+	g.WantSuccess(sent(g.Timing.Answer), true)
+}
+
+func requestIDs(g *kit.G) {
+	events := []*kit.Event{g.Event("one"), g.Event("two"), g.Event("three"), g.Event("four"), g.Event("five")}
+	g.Push(events...)
+	seen := map[string]string{}
+	for _, ev := range events {
+		o := g.Reply(ev)
+		if other, twice := seen[o.RequestID]; twice {
+			g.Mismatch("a requestId of its own for every outbound frame", fmt.Sprintf("%q for chat %q and for chat %q", o.RequestID, other, ev.Source.ChatID))
+		}
+		seen[o.RequestID] = ev.Source.ChatID
+	}
+}
+
+// reversed: two sends are in flight; the second one's result comes first.
+func reversed(g *kit.G) {
+	chatA, chatB := g.ID("c"), g.ID("c")
+	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chatA}).Do(fakeconnector.Withhold{})
+	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chatB}).Do(fakeconnector.Withhold{})
+	a := g.DriveAsync("gateway/send", map[string]any{"chat_id": chatA, "content": "first"})
+	reqA := g.OutboundTo(chatA)
+	b := g.DriveAsync("gateway/send", map[string]any{"chat_id": chatB, "content": "second"})
+	reqB := g.OutboundTo(chatB)
+	idA, idB := g.ID("sent-a"), g.ID("sent-b")
+	g.SendLine(result(reqB.RequestID, idB))
+	g.SendLine(result(reqA.RequestID, idA))
+	g.WantMessageID(b(g.Timing.Answer), idB)
+	g.WantMessageID(a(g.Timing.Answer), idA)
+}
+
+func unknownResult(g *kit.G) {
+	g.Survives(func() { g.SendLine(result(g.ID("nobody"), g.ID("m"))) })
+}
+
+func resultTwice(g *kit.G) {
+	ev := g.Event("answered twice")
+	g.Push(ev)
+	o := g.Reply(ev)
+	g.Survives(func() { g.SendLine(result(o.RequestID, g.ID("m"))) })
+}
+
+func firstResultCounts(g *kit.G) {
+	chat := g.ID("c")
+	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
+	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "answered twice"})
+	o := g.OutboundTo(chat)
+	first := g.ID("first")
+	g.SendRaw(websocket.TextMessage, []byte(result(o.RequestID, first)+"\n"+result(o.RequestID, g.ID("second"))+"\n"))
+	g.WantMessageID(sent(g.Timing.Answer), first)
+	g.Alive()
+}
+
+func neverAnswered(g *kit.G) {
+	g.Start()
+	chat := g.ID("c")
+	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
+	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "never answered"})
+	g.OutboundTo(chat)
+	g.WantFailure(sent(g.Timing.Outbound + g.Timing.Slack))
+	g.Alive()
+}
+
+func answeredLate(g *kit.G) {
+	g.Start()
+	chat := g.ID("c")
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}, 0)
+	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "answered late"})
+	g.OutboundTo(chat)
+	g.Within(g.Timing.Outbound/2, func(fakeconnector.Entry) bool { return false })
+	held.Release()
+	g.WantSuccess(sent(g.Timing.Answer), true)
+}
+
+// dropFailsInFlight gives the gateway the contract's bound for results, so that a
+// failure by that bound cannot be taken for one at once.
+func dropFailsInFlight(g *kit.G) {
+	g.Start(kit.Bounds(func(t *kit.Timing) { t.Outbound = kit.ContractTiming().Outbound }))
+	chat := g.ID("c")
+	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
+	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "in flight"})
+	g.OutboundTo(chat)
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.WantFailure(sent(g.Timing.Answer))
+	g.Back()
+}
+
+func sendWhileDown(g *kit.G) {
+	g.Start(kit.Bounds(func(t *kit.Timing) { t.Outbound = kit.ContractTiming().Outbound }))
+	refusing := g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Do(fakeconnector.Refuse{})
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Redialed(0)
+	g.WantFailure(g.Drive("gateway/send", map[string]any{"chat_id": g.ID("c"), "content": "nobody listens"}, g.Timing.Answer))
+	refusing.Remove()
+	g.Back()
+}
+
+func result(requestID, messageID string) string {
+	id, _ := json.Marshal(requestID)
+	return fmt.Sprintf(`{"type":"outbound_result","requestId":%s,"result":{"success":true,"message_id":%q}}`, id, messageID)
+}
+
+// firstLine is a message up to its first newline.
+func firstLine(payload []byte) []byte {
+	for i, c := range payload {
+		if c == '\n' {
+			return payload[:i]
+		}
+	}
+	return payload
+}
+
+func orNothing(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return "nothing"
+	}
+	return string(raw)
+}

@@ -1,0 +1,304 @@
+package kit
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+// Bench is what all cases of a run share: how the gateway is started, what is known
+// about it, the bounds, and what was observed on the way.
+type Bench struct {
+	Launcher Launcher
+	Facts    Facts
+	Timing   Timing
+	Seed     int64
+	Platform string            // the platform that gateways are configured to front
+	Env      map[string]string // the target's own variables
+	// TimingEnv tells a gateway its bounds; nil when this one cannot be told.
+	TimingEnv func(Timing) (map[string]string, error)
+	// Secret is told every secret that the run mints, for the redactor.
+	Secret func(...string)
+
+	ctx      context.Context
+	observed *Observations
+	started  *atomic.Int64 // the longest time from a launch to a dial that was seen, in nanoseconds
+}
+
+// NewBench completes b; ctx ends everything that the run waits for.
+func NewBench(ctx context.Context, b Bench) *Bench {
+	b.ctx, b.observed, b.started = ctx, new(Observations), new(atomic.Int64)
+	if b.Platform == "" {
+		b.Platform = "discord"
+	}
+	if b.Secret == nil {
+		b.Secret = func(...string) {}
+	}
+	return &b
+}
+
+// Observed is what the run has seen so far of frames that no case looked at.
+func (b *Bench) Observed() *Observations { return b.observed }
+
+// Instance is one gateway with the connector that it dials.
+type Instance struct {
+	Name      string
+	Connector *fakeconnector.Connector
+	Record    fakeconnector.Gateway
+	Subject   Subject // nil until it is launched
+	Driver    *Driver // nil when the gateway did not open the driver channel
+	Timing    Timing  // the bounds that this gateway was given
+
+	bench   *Bench
+	server  *driverServer
+	base    string // the URL that the gateway was configured with
+	secret  bool
+	ignored map[protocol.RuleID]bool
+	closed  sync.Once
+	sending sync.Mutex // held while a case has the session's stream to itself
+}
+
+// InstanceOption changes how an instance is set up.
+type InstanceOption func(*instanceConfig)
+
+type instanceConfig struct {
+	url       func(base string) string
+	secret    bool
+	anonymous bool
+	reserve   bool
+	until     readiness
+	bounds    func(*Timing)
+	env       map[string]string
+	ignored   []protocol.RuleID
+}
+
+type readiness int
+
+const (
+	untilReady readiness = iota
+	untilHello
+	untilLaunched
+)
+
+// URL gives the gateway another spelling of the connector's base URL.
+func URL(f func(base string) string) InstanceOption {
+	return func(c *instanceConfig) { c.url = f }
+}
+
+// WithoutSecret starts the gateway without a secret, on a connector that accepts that.
+func WithoutSecret() InstanceOption {
+	return func(c *instanceConfig) { c.secret, c.anonymous = false, true }
+}
+
+// Refusing binds the connector's port without listening: a dial is refused until
+// [Instance.Listen].
+func Refusing() InstanceOption { return func(c *instanceConfig) { c.reserve = true } }
+
+// UntilHello makes Start return once the gateway said hello; without it Start waits
+// for the whole handshake.
+func UntilHello() InstanceOption { return func(c *instanceConfig) { c.until = untilHello } }
+
+// UntilLaunched makes Start return without waiting for the gateway to dial.
+func UntilLaunched() InstanceOption { return func(c *instanceConfig) { c.until = untilLaunched } }
+
+// Bounds gives this gateway other bounds than the run's, where they can be set.
+func Bounds(f func(*Timing)) InstanceOption { return func(c *instanceConfig) { c.bounds = f } }
+
+// Ignoring keeps violations of a rule that this case provokes on purpose out of what
+// the run observed.
+func Ignoring(rules ...protocol.RuleID) InstanceOption {
+	return func(c *instanceConfig) { c.ignored = append(c.ignored, rules...) }
+}
+
+// prepare makes an instance with a running (or reserved) connector and no gateway yet.
+func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanceConfig, error) {
+	cfg := &instanceConfig{secret: true}
+	for _, o := range opts {
+		o(cfg)
+	}
+	can := b.Launcher.Can()
+	fopts := []fakeconnector.Option{fakeconnector.WithSeed(b.Seed)}
+	if can.ListenHost != "" {
+		fopts = append(fopts, fakeconnector.WithListenAddress(can.ListenHost))
+	}
+	if cfg.anonymous {
+		fopts = append(fopts, fakeconnector.WithAnonymous())
+	}
+	in := &Instance{Name: name, bench: b, Timing: b.Timing, secret: cfg.secret, ignored: map[protocol.RuleID]bool{}}
+	in.Connector = fakeconnector.New(fopts...)
+	for _, r := range cfg.ignored {
+		in.ignored[r] = true
+	}
+	in.Record = in.Connector.AddGateway(fakeconnector.Gateway{ID: "gw-" + name, Platform: b.Platform, BotID: "bot-" + name})
+	b.Secret(in.Record.Secret)
+	if cfg.reserve {
+		if _, err := in.Connector.Reserve(); err != nil {
+			return nil, nil, fmt.Errorf("reserving a port for the fake connector: %w", err)
+		}
+	} else if err := in.Connector.Start(); err != nil {
+		return nil, nil, fmt.Errorf("starting the fake connector: %w", err)
+	}
+	server, err := newDriverServer(can)
+	if err != nil {
+		in.Connector.Close()
+		return nil, nil, err
+	}
+	in.server = server
+	in.base = reachable(in.Connector.URL(), can.URLHost)
+	if cfg.url != nil {
+		in.base = cfg.url(in.base)
+	}
+	return in, cfg, nil
+}
+
+// Listen lets a connector that was made with [Refusing] accept dials.
+func (in *Instance) Listen() error { return in.Connector.Start() }
+
+// launch starts the gateway and waits as far as the configuration says. The error is
+// the harness's; the diagnosis is the gateway's.
+func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
+	b := in.bench
+	env := map[string]string{
+		"GATEWAY_RELAY_URL":      in.base,
+		"GATEWAY_RELAY_ID":       in.Record.ID,
+		"GATEWAY_RELAY_PLATFORM": in.Record.Platform,
+		"GATEWAY_RELAY_BOT_ID":   in.Record.BotID,
+		"RELAY_DRIVER_URL":       in.server.url,
+	}
+	if in.secret {
+		env["GATEWAY_RELAY_SECRET"] = in.Record.Secret
+	}
+	if cfg.bounds != nil && b.TimingEnv != nil {
+		cfg.bounds(&in.Timing)
+	}
+	if b.TimingEnv != nil {
+		bounds, err := b.TimingEnv(in.Timing)
+		if err != nil {
+			return nil, fmt.Errorf("rendering the target's timing: %w", err)
+		}
+		maps.Copy(env, bounds)
+	}
+	maps.Copy(env, b.Env)
+	maps.Copy(env, cfg.env)
+	launched := time.Now()
+	subject, err := b.Launcher.Launch(b.ctx, Spec{Name: in.Name, Env: env})
+	if err != nil {
+		return nil, err
+	}
+	in.Subject = subject
+	switch cfg.until {
+	case untilLaunched:
+		return nil, nil
+	case untilHello:
+		if d := in.awaitHello(b.ctx, b.Timing.Ready); d != nil {
+			return d, nil
+		}
+	default:
+		if d := in.AwaitReady(b.ctx, b.Timing.Ready); d != nil {
+			return d, nil
+		}
+	}
+	b.noteStartup(in, launched)
+	in.takeDriver()
+	return nil, nil
+}
+
+// noteStartup remembers how long a gateway takes from its launch to its first dial.
+func (b *Bench) noteStartup(in *Instance, launched time.Time) {
+	for _, e := range in.Connector.Journal().All() {
+		if IsDial(e) {
+			took := int64(e.Wall.Sub(launched))
+			for old := b.started.Load(); took > old && !b.started.CompareAndSwap(old, took); old = b.started.Load() {
+			}
+			return
+		}
+	}
+}
+
+func (b *Bench) startup() time.Duration { return time.Duration(b.started.Load()) }
+
+// takeDriver picks up the driver channel, which a gateway opens before it dials the
+// relay, and lets the gateway echo where it can.
+func (in *Instance) takeDriver() {
+	if in.Driver != nil {
+		return
+	}
+	in.Driver = in.server.ready(in.bench.ctx, in.bench.Timing.DriverGrace)
+	if in.Driver != nil && in.bench.Facts.Replies != RepliesNone {
+		ctx, cancel := context.WithTimeout(in.bench.ctx, in.bench.Timing.Answer)
+		defer cancel()
+		// A gateway without a settable handler keeps the one that it has.
+		_ = in.Driver.Call(ctx, "handler/set", map[string]any{"mode": "echo"}, nil)
+	}
+}
+
+// Session is the gateway's live session, or nil.
+func (in *Instance) Session() *fakeconnector.Session {
+	if !in.secret {
+		return in.Connector.Session(fakeconnector.AnonymousGatewayID)
+	}
+	return in.Connector.Session(in.Record.ID)
+}
+
+// Close stops the gateway, then the connector, and keeps what was observed.
+func (in *Instance) Close() {
+	in.closed.Do(func() {
+		if in.Subject != nil {
+			ctx, cancel := context.WithTimeout(context.Background(), in.bench.Timing.Stop)
+			_, _ = in.Subject.Stop(ctx)
+			cancel()
+		}
+		in.bench.observed.Take(in)
+		if in.server != nil {
+			in.server.close()
+		}
+		in.Connector.Close()
+	})
+}
+
+// reachable puts the name by which a subject reaches the connector into its URL.
+func reachable(base, host string) string {
+	u, err := url.Parse(base)
+	if host == "" || err != nil {
+		return base
+	}
+	u.Host = host + ":" + u.Port()
+	return u.String()
+}
+
+// poll asks again until ok, with a bound. 20 ms: a tenth of what a reader notices, and
+// nothing beside the cost of a handshake.
+func poll(ctx context.Context, within time.Duration, ok func() bool) bool {
+	deadline := time.NewTimer(within)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if ok() {
+			return true
+		}
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			return ok()
+		case <-ctx.Done():
+			return ok()
+		}
+	}
+}
+
+// Usable reports whether the gateway runs and has a session, or comes back to one
+// within the bound of a redial.
+func (in *Instance) Usable() bool {
+	if in.exited() {
+		return false
+	}
+	return poll(in.bench.ctx, in.bench.Timing.Redial(1), func() bool { return in.Session() != nil || in.exited() }) && !in.exited()
+}

@@ -1,0 +1,200 @@
+package kit
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+// Diagnosis says why a gateway that was started is not ready: the rule that it broke,
+// and how.
+type Diagnosis struct {
+	Rule   protocol.RuleID
+	Reason string
+}
+
+// awaitHello waits for the gateway's first well-formed hello.
+func (in *Instance) awaitHello(ctx context.Context, within time.Duration) *Diagnosis {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	stop := make(chan struct{})
+	defer close(stop)
+	if in.Subject != nil {
+		go func() {
+			select {
+			case <-in.Subject.Exited():
+				// What it sent before it died is still on its way through the journal.
+				select {
+				case <-time.After(in.bench.Timing.Quiet):
+				case <-stop:
+				}
+				cancel()
+			case <-stop:
+			}
+		}()
+	}
+	e, err := in.Connector.Journal().Wait(ctx, 0, func(e fakeconnector.Entry) bool { return IsHello(e) || in.hopeless(e) })
+	if err != nil || !IsHello(e) {
+		return in.diagnose(within)
+	}
+	return nil
+}
+
+// hopeless matches a violation after which no handshake can follow, so that nobody needs
+// to wait for one.
+func (in *Instance) hopeless(e fakeconnector.Entry) bool {
+	if e.Kind != fakeconnector.KindViolation || e.Violation == nil || in.ignored[e.Violation.Rule] {
+		return false
+	}
+	switch e.Violation.Rule {
+	case protocol.RuleConnectDialPath, protocol.RuleAuthBearer, protocol.RuleAuthTokenLive:
+		return true
+	}
+	return false
+}
+
+// AwaitReady waits for a live session: the gateway's hello arrived and was answered.
+func (in *Instance) AwaitReady(ctx context.Context, within time.Duration) *Diagnosis {
+	start := time.Now()
+	if d := in.awaitHello(ctx, within); d != nil {
+		return d
+	}
+	left := max(within-time.Since(start), in.bench.Timing.Answer)
+	if !poll(ctx, left, func() bool { return in.Session() != nil || in.exited() }) || in.Session() == nil {
+		return in.diagnose(within)
+	}
+	return nil
+}
+
+func (in *Instance) exited() bool {
+	if in.Subject == nil {
+		return false
+	}
+	select {
+	case <-in.Subject.Exited():
+		return true
+	default:
+		return false
+	}
+}
+
+// diagnose finds the first promise of the handshake that was not kept, in the order in
+// which a gateway comes to them.
+func (in *Instance) diagnose(within time.Duration) *Diagnosis {
+	ended := ""
+	if in.exited() {
+		ended = "; its process had ended: " + in.Subject.Exit().String()
+	}
+	entries := in.Connector.Journal().All()
+	var dials, rightPath, upgraded, messages, hellos int
+	var lastDial, lastMessage, lastClose fakeconnector.Entry
+	violations := map[protocol.RuleID]string{}
+	for _, e := range entries {
+		switch {
+		case e.Kind == fakeconnector.KindDial:
+			dials++
+			lastDial = e
+			if e.Dial != nil && e.Dial.Path == protocol.RouteRelay {
+				rightPath++
+			}
+		case e.Kind == fakeconnector.KindUpgraded:
+			upgraded++
+		case IsGatewayMessage(e):
+			messages++
+			lastMessage = e
+		case e.Kind == fakeconnector.KindClosed:
+			lastClose = e
+		case e.Kind == fakeconnector.KindViolation && e.Violation != nil:
+			if _, ok := violations[e.Violation.Rule]; !ok {
+				violations[e.Violation.Rule] = e.Violation.Text
+			}
+		}
+		if IsHello(e) {
+			hellos++
+		}
+	}
+	say := func(rule protocol.RuleID, format string, args ...any) *Diagnosis {
+		return &Diagnosis{Rule: rule, Reason: fmt.Sprintf(format, args...) + ended}
+	}
+	switch {
+	case dials == 0:
+		return say(protocol.RuleConnectDialPath, "expected a WebSocket upgrade on %s within %s; got no dial at all", protocol.RouteRelay, within)
+	case rightPath == 0:
+		return say(protocol.RuleConnectDialPath, "expected a WebSocket upgrade on %s; got a dial on %q", protocol.RouteRelay, lastDial.Dial.Path)
+	case violations[protocol.RuleAuthBearer] != "":
+		return say(protocol.RuleAuthBearer, "%s", violations[protocol.RuleAuthBearer])
+	case violations[protocol.RuleAuthTokenLive] != "":
+		return say(protocol.RuleAuthTokenLive, "%s", violations[protocol.RuleAuthTokenLive])
+	case in.secret && lastDial.Dial.Header.Get("Authorization") == "":
+		return say(protocol.RuleAuthBearer, "expected an Authorization header with a token of gateway %q; got none", in.Record.ID)
+	case upgraded == 0:
+		return say(protocol.RuleConnectDialPath, "expected a WebSocket upgrade; got %d HTTP requests on %s that were none", dials, protocol.RouteRelay)
+	case hellos == 0 && messages == 0:
+		return say(protocol.RuleHandshakeHelloFirst, "expected a hello after the upgrade within %s; got no message on %d sockets", within, upgraded)
+	case hellos == 0 && !endsLine(lastMessage):
+		return say(protocol.RuleFramingNewline, "expected a hello frame and a newline; got a message without one: %s", brief(lastMessage))
+	case hellos == 0:
+		return say(protocol.RuleHandshakeHelloFirst, "expected a hello as the first frame; got %s", brief(lastMessage))
+	case lastClose.Kind != "":
+		return say(protocol.RuleReconnectRedial, "expected a live session within %s; got %s and no handshake after it", within, brief(lastClose))
+	default:
+		return say(protocol.RuleHandshakeHelloFirst, "expected a live session within %s; got a hello and no handshake", within)
+	}
+}
+
+func endsLine(e fakeconnector.Entry) bool {
+	return e.Message != nil && len(e.Message.Payload) > 0 && e.Message.Payload[len(e.Message.Payload)-1] == '\n'
+}
+
+// Prepare gives a Fresh case its connector, so that it can be told to misbehave before
+// the gateway is there.
+func (g *G) Prepare(opts ...InstanceOption) {
+	if !g.Case.Needs.Fresh {
+		g.Harness(fmt.Errorf("the case is not marked Fresh"), "preparing a gateway")
+	}
+	if g.gw != nil {
+		g.Harness(fmt.Errorf("the case did so before"), "preparing a gateway")
+	}
+	in, cfg, err := g.bench.prepare(g.ids.prefix, opts)
+	if err != nil {
+		g.Harness(err, "preparing a gateway")
+	}
+	g.gw, g.own = in, true
+	g.cfg = cfg
+}
+
+// Start launches the gateway of a Fresh case, after Prepare or with its options.
+func (g *G) Start(opts ...InstanceOption) {
+	if g.gw == nil {
+		g.Prepare(opts...)
+	} else {
+		for _, o := range opts {
+			o(g.cfg)
+		}
+	}
+	d, err := g.gw.launch(g.cfg)
+	if err != nil {
+		g.Harness(err, "starting the gateway")
+	}
+	g.Timing = g.gw.Timing
+	g.stimulus()
+	if d != nil {
+		g.notReady(d)
+	}
+	if g.cfg.until != untilLaunched {
+		g.observation()
+	}
+}
+
+// notReady ends the case: red when the gateway broke the very rule of the case, else
+// blocked by the rule that it broke.
+func (g *G) notReady(d *Diagnosis) {
+	if d.Rule == g.Case.Rule() {
+		g.Failf("%s", d.Reason)
+	}
+	g.bench.observed.violate(d.Rule, d.Reason, g.Case.ID)
+	g.blocked(d.Rule, d.Reason)
+}

@@ -1,0 +1,253 @@
+package kit
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+// G is the gateway under test as a case sees it. Its methods send, expect and, when
+// an expectation is not met, end the case with a verdict. It is used by one goroutine.
+type G struct {
+	Facts  Facts
+	Timing Timing
+	Case   Case
+
+	bench *Bench
+	gw    *Instance // nil in a Fresh case until Start
+	own   bool      // the instance belongs to this case
+	ids   idSource
+	cfg   *instanceConfig // of the own instance
+
+	mark      int64 // journal position that expectations start from
+	began     int64 // journal position at which the case began, for its timeline
+	notesMark int   // the same for the driver's notifications
+	stubs     []*fakeconnector.Stub
+
+	mu           sync.Mutex
+	stimuli      int
+	observations int
+	cleanups     []func()
+}
+
+// stop carries a verdict out of a case's body.
+type stop struct {
+	verdict Verdict
+	reason  string
+	details []string
+	rule    protocol.RuleID // the rule to blame, when it is not the case's own
+}
+
+// Failf ends the case: the gateway broke the rule.
+func (g *G) Failf(format string, args ...any) {
+	panic(stop{verdict: Fail, reason: fmt.Sprintf(format, args...)})
+}
+
+// Mismatch ends the case with what the rule expects and what came instead, each as a
+// reader of the contract would put it.
+func (g *G) Mismatch(expected, actual string, details ...string) {
+	panic(stop{
+		verdict: Fail,
+		reason:  fmt.Sprintf("expected %s; got %s", expected, actual),
+		details: append([]string{"expected: " + expected, "actual:   " + actual}, details...),
+	})
+}
+
+// NotApplicable ends the case: this gateway cannot be judged on it, for a reason that
+// names what it or its launcher lacks.
+func (g *G) NotApplicable(format string, args ...any) {
+	panic(stop{verdict: NotApplicable, reason: fmt.Sprintf(format, args...)})
+}
+
+// Harness ends the case with a failure of the suite's own, which is never held against
+// the gateway.
+func (g *G) Harness(err error, doing string) {
+	panic(stop{verdict: HarnessError, reason: fmt.Sprintf("%s: %v", doing, err)})
+}
+
+// blocked ends the case because a rule that it stands on does not hold.
+func (g *G) blocked(rule protocol.RuleID, why string) {
+	panic(stop{verdict: Blocked, reason: fmt.Sprintf("%s does not hold: %s", rule, why), rule: rule})
+}
+
+// Cleanup runs f when the case has ended, whatever its verdict.
+func (g *G) Cleanup(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.cleanups = append(g.cleanups, f)
+}
+
+// stimulus and observation are what makes a green verdict mean something: a case that
+// ends without one of each is an error of the suite.
+func (g *G) stimulus() {
+	g.mu.Lock()
+	g.stimuli++
+	g.mu.Unlock()
+}
+
+func (g *G) observation() {
+	g.mu.Lock()
+	g.observations++
+	g.mu.Unlock()
+}
+
+// Gateway is the instance under test.
+func (g *G) Gateway() *Instance {
+	if g.gw == nil {
+		g.Harness(fmt.Errorf("the case has not started its gateway"), "using the gateway")
+	}
+	return g.gw
+}
+
+// Connector is the fake connector that the gateway dials.
+func (g *G) Connector() *fakeconnector.Connector { return g.Gateway().Connector }
+
+// On installs a stub on the connector and takes it away when the case has ended.
+func (g *G) On(m fakeconnector.Match) *fakeconnector.Stub {
+	s := g.Connector().On(m)
+	g.stubs = append(g.stubs, s)
+	return s
+}
+
+// Catch up: later expectations look only at what happens from here on.
+func (g *G) CatchUp() { g.mark = g.Connector().Journal().Mark() }
+
+// Await waits for a journal entry and ends the case with a failure when it does not
+// come in time, or when the gateway dies meanwhile. Entries from before the last
+// CatchUp do not count; the wait does not move that mark, so several expectations may
+// be met in any order.
+func (g *G) Await(within time.Duration, what string, match func(fakeconnector.Entry) bool) fakeconnector.Entry {
+	e, ok := g.wait(within, match)
+	if !ok {
+		g.Mismatch(fmt.Sprintf("%s within %s", what, within), g.whatCame())
+	}
+	g.observation()
+	return e
+}
+
+// wait is Await without a verdict.
+func (g *G) wait(within time.Duration, match func(fakeconnector.Entry) bool) (fakeconnector.Entry, bool) {
+	return g.waitAfter(g.mark, within, match)
+}
+
+func (g *G) waitAfter(after int64, within time.Duration, match func(fakeconnector.Entry) bool) (fakeconnector.Entry, bool) {
+	gw := g.Gateway()
+	ctx, cancel := context.WithTimeout(g.bench.ctx, within)
+	defer cancel()
+	// A dead process answers nothing more: what it sent before still counts, so give
+	// the journal one look after the death.
+	watch := make(chan struct{})
+	defer close(watch)
+	if gw.Subject != nil {
+		go func() {
+			select {
+			case <-gw.Subject.Exited():
+				select {
+				case <-watch:
+				case <-time.After(g.Timing.Quiet):
+					cancel()
+				}
+			case <-watch:
+			}
+		}()
+	}
+	e, err := gw.Connector.Journal().Wait(ctx, after, match)
+	return e, err == nil
+}
+
+// whatCame says, for a message, what the gateway did since the mark.
+func (g *G) whatCame() string {
+	var b []string
+	gw := g.Gateway()
+	for _, e := range gw.Connector.Journal().Since(g.mark) {
+		if s := brief(e); s != "" && fromGateway(e) {
+			b = append(b, s)
+		}
+	}
+	died := ""
+	if gw.Subject != nil {
+		select {
+		case <-gw.Subject.Exited():
+			died = "; the gateway's process had ended: " + gw.Subject.Exit().String()
+		default:
+		}
+	}
+	switch n := len(b); {
+	case n == 0:
+		return "nothing from the gateway" + died
+	case n > 3:
+		return fmt.Sprintf("%d other things, the last: %s", n, strings.Join(b[n-3:], "; ")) + died
+	default:
+		return "only: " + strings.Join(b, "; ") + died
+	}
+}
+
+// Nothing holds a window open in which no entry may match, then asks for a sign of
+// life, and looks once more: a gateway that is slow to misbehave has answered the
+// sign of life after its misbehaviour.
+func (g *G) Nothing(what string, match func(fakeconnector.Entry) bool) {
+	after := g.mark
+	check := func(e fakeconnector.Entry, found bool) {
+		if found {
+			g.Mismatch("no "+what, brief(e))
+		}
+	}
+	check(g.waitAfter(after, g.Timing.Quiet, match))
+	g.Alive()
+	for _, e := range g.Connector().Journal().Since(after) {
+		check(e, match(e))
+	}
+	g.observation()
+}
+
+// Alive shows that the gateway still serves its session: an event of its own is
+// accepted.
+func (g *G) Alive() {
+	ev := g.Event("are you there")
+	g.Push(ev)
+	g.Handled(ev)
+}
+
+// runBody runs the body and turns the way it ended into a verdict.
+func (g *G) runBody() (out stop) {
+	defer func() {
+		for i := len(g.stubs) - 1; i >= 0; i-- {
+			g.stubs[i].Remove()
+		}
+		g.mu.Lock()
+		cleanups := g.cleanups
+		g.mu.Unlock()
+		for i := len(cleanups) - 1; i >= 0; i-- {
+			cleanups[i]()
+		}
+	}()
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case stop:
+			out = r
+		default:
+			out = stop{verdict: HarnessError, reason: fmt.Sprintf("the case panicked: %v", r), details: strings.Split(string(debug.Stack()), "\n")}
+		}
+	}()
+	g.Case.Gateway(g)
+	if g.stimuli == 0 || g.observations == 0 {
+		return stop{verdict: HarnessError, reason: fmt.Sprintf("the case ended with %d stimuli and %d observations on record; a pass needs one of each", g.stimuli, g.observations)}
+	}
+	return stop{verdict: Pass}
+}
+
+// Hold installs a hold: what the match is about waits until it is released. times limits
+// how often, 0 is always. What is still held when the case ends is released.
+func (g *G) Hold(m fakeconnector.Match, times int) *fakeconnector.Hold {
+	h := &fakeconnector.Hold{}
+	g.On(m).Times(times).Do(h)
+	g.Cleanup(func() { h.Release() })
+	return h
+}

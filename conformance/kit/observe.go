@@ -1,0 +1,120 @@
+package kit
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+// Observations gathers, over all gateways of a run, the violations that the fake
+// connector recorded and how much it looked at. They are judged by the cases marked
+// Last, never by the case under way.
+type Observations struct {
+	mu         sync.Mutex
+	violations map[protocol.RuleID][]string
+	counts     map[string]int
+	reported   map[*Instance]int64 // journal position up to which a live instance was read
+}
+
+// Counts that an :observed case can rest on.
+const (
+	CountDials    = "upgrade requests"
+	CountMessages = "messages of the gateway"
+	CountFrames   = "frames of the gateway"
+	CountHellos   = "hello frames"
+	CountOutbound = "outbound frames"
+	CountAcks     = "inbound_ack frames"
+	CountSessions = "sessions"
+)
+
+func (o *Observations) violate(rule protocol.RuleID, text, during string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.violations == nil {
+		o.violations = map[protocol.RuleID][]string{}
+	}
+	o.violations[rule] = append(o.violations[rule], fmt.Sprintf("%s (during %s)", text, during))
+}
+
+// Take reads what an instance's journal has gathered since it was last read.
+func (o *Observations) Take(in *Instance) {
+	o.mu.Lock()
+	if o.counts == nil {
+		o.counts = map[string]int{}
+		o.reported = map[*Instance]int64{}
+	}
+	after := o.reported[in]
+	o.mu.Unlock()
+	entries := in.Connector.Journal().Since(after)
+	for _, e := range entries {
+		after = e.Seq
+		o.mu.Lock()
+		switch {
+		case e.Kind == fakeconnector.KindDial:
+			o.counts[CountDials]++
+		case e.Kind == fakeconnector.KindUpgraded:
+			o.counts[CountSessions]++
+		case IsGatewayMessage(e):
+			o.counts[CountMessages]++
+		case e.Kind == fakeconnector.KindFrame && e.Dir == protocol.FromGateway:
+			o.counts[CountFrames]++
+			switch {
+			case IsHello(e):
+				o.counts[CountHellos]++
+			case IsOutbound(e):
+				o.counts[CountOutbound]++
+			case IsAnyAck(e):
+				o.counts[CountAcks]++
+			}
+		}
+		o.mu.Unlock()
+		if e.Kind == fakeconnector.KindViolation && e.Violation != nil && !in.ignored[e.Violation.Rule] {
+			o.violate(e.Violation.Rule, e.Violation.Text, "the session of "+in.Name)
+		}
+	}
+	o.mu.Lock()
+	o.reported[in] = after
+	o.mu.Unlock()
+}
+
+// Violations are what was recorded against a rule.
+func (o *Observations) Violations(rule protocol.RuleID) []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return append([]string(nil), o.violations[rule]...)
+}
+
+// Rules are the rules that were violated.
+func (o *Observations) Rules() []protocol.RuleID {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var rules []protocol.RuleID
+	for r := range o.violations {
+		rules = append(rules, r)
+	}
+	return rules
+}
+
+// Count is how many of a kind were looked at.
+func (o *Observations) Count(kind string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.counts[kind]
+}
+
+// NoViolation is the body of an :observed case: among everything that the gateways of
+// this run sent, nothing broke the case's rule. of names what was looked at; at least
+// atLeast of it must have been seen.
+func (g *G) NoViolation(of string, atLeast int) {
+	rule := g.Case.Rule()
+	if v := g.bench.observed.Violations(rule); len(v) > 0 {
+		g.Mismatch(fmt.Sprintf("no violation of %s in the whole run", rule), fmt.Sprintf("%d, the first: %s", len(v), v[0]), v[:min(len(v), 10)]...)
+	}
+	if n := g.bench.observed.Count(of); n < atLeast {
+		g.NotApplicable("only %d %s were seen in this run, and the rule takes %d", n, of, atLeast)
+	}
+	g.stimulus()
+	g.observation()
+}
