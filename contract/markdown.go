@@ -1,11 +1,11 @@
 package contract
 
 import (
-	"bytes"
 	"fmt"
 	"sort"
 	"strings"
 
+	"github.com/relaykit/relaykit/protocol"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
@@ -16,10 +16,30 @@ import (
 
 // page is a parsed document: its blocks in their order, and where its lines start.
 type page struct {
-	name   string
-	source []byte
-	starts []int // byte offset of each line
-	tables []table
+	name      string
+	source    []byte
+	starts    []int // byte offset of each line
+	tables    []table
+	headings  []heading
+	shapes    []shape
+	examples  []Example
+	ruleLines map[protocol.RuleID]int
+}
+
+// heading is a heading with the headings above it; bare if nothing but text is below.
+type heading struct {
+	path []string
+	line int
+	bare bool
+}
+
+// shape is a paragraph or list item that begins with a code span: `{"type": …}` …, or
+// `event` is `{…}`.
+type shape struct {
+	line    int
+	codes   []string
+	text    string
+	between string // the words between the first two code spans
 }
 
 // table is one Markdown table.
@@ -37,14 +57,16 @@ type row struct {
 
 // cell is the text of a cell without its markup.
 type cell struct {
-	text  string
-	codes []string // what stood in backticks
+	text   string
+	marked string   // the same with its backticks
+	codes  []string // what stood in backticks
 }
 
-// newPage parses Markdown and collects the tables. What looks like a table and is
-// none, and rows that have more or fewer cells than their header, are problems.
+// newPage parses Markdown and collects the blocks that the model is made of. What
+// looks like a table and is none, and rows that have more or fewer cells than their
+// header, are problems.
 func newPage(name string, source []byte) (*page, Problems) {
-	p := &page{name: name, source: source, starts: []int{0}}
+	p := &page{name: name, source: source, starts: []int{0}, ruleLines: map[protocol.RuleID]int{}}
 	for i, b := range source {
 		if b == '\n' {
 			p.starts = append(p.starts, i+1)
@@ -60,23 +82,67 @@ func newPage(name string, source []byte) (*page, Problems) {
 		}
 		switch n := n.(type) {
 		case *ast.Heading:
-			for len(path) < n.Level {
+			if len(path) >= n.Level {
+				path = path[:n.Level-1]
+			}
+			for len(path) < n.Level-1 {
 				path = append(path, "")
 			}
-			path = append(path[:n.Level-1:n.Level-1], p.inline(n).text)
+			path = append(path[:len(path):len(path)], p.inline(n).text)
+			p.headings = append(p.headings, heading{path: path, line: p.lineOf(n.Pos()), bare: true})
 			return ast.WalkSkipChildren, nil
 		case *extast.Table:
 			t, ps := p.table(n, path)
 			problems = append(problems, ps...)
 			p.tables = append(p.tables, t)
+			if len(p.headings) > 0 {
+				p.headings[len(p.headings)-1].bare = false
+			}
 			return ast.WalkSkipChildren, nil
-		case *ast.Paragraph:
+		case *ast.FencedCodeBlock:
+			p.example(n)
+		case *ast.Paragraph, *ast.TextBlock:
 			problems = append(problems, p.brokenTable(n)...)
+			p.shape(n)
 			return ast.WalkSkipChildren, nil
 		}
 		return ast.WalkContinue, nil
 	})
 	return p, problems
+}
+
+// example keeps a fenced block of JSON.
+func (p *page) example(n *ast.FencedCodeBlock) {
+	if n.Info == nil {
+		return
+	}
+	info := strings.Fields(string(n.Info.Segment.Value(p.source)))
+	if len(info) == 0 || info[0] != "json" {
+		return
+	}
+	e := Example{JSON: string(n.Lines().Value(p.source)), Line: p.lineOf(n.Info.Segment.Start)}
+	if len(info) > 1 {
+		e.Kind = info[1]
+	}
+	p.examples = append(p.examples, e)
+}
+
+// shape keeps a paragraph that begins with a code span.
+func (p *page) shape(n ast.Node) {
+	first, ok := n.FirstChild().(*ast.CodeSpan)
+	if !ok || n.Lines().Len() == 0 {
+		return
+	}
+	c := p.inline(n)
+	s := shape{line: p.lineOf(n.Lines().At(0).Start), codes: c.codes, text: c.text}
+	if len(c.codes) > 1 {
+		if second := first.NextSibling(); second != nil {
+			if t, ok := second.(*ast.Text); ok {
+				s.between = strings.TrimSpace(string(t.Segment.Value(p.source)))
+			}
+		}
+	}
+	p.shapes = append(p.shapes, s)
 }
 
 // lineOf is the line, from 1, that holds a byte offset.
@@ -126,7 +192,7 @@ func (p *page) cells(r ast.Node) []cell {
 
 // brokenTable looks at a paragraph whose lines start with a pipe: a table that lost
 // its delimiter row or was cut in two.
-func (p *page) brokenTable(n *ast.Paragraph) Problems {
+func (p *page) brokenTable(n ast.Node) Problems {
 	lines := n.Lines()
 	for i := range lines.Len() {
 		seg := lines.At(i)
@@ -158,37 +224,43 @@ func countCells(line string) int {
 // inline is the text of a node's inline children, without markup and HTML.
 func (p *page) inline(n ast.Node) cell {
 	var c cell
-	var b strings.Builder
+	var plain, marked strings.Builder
+	write := func(s string) {
+		plain.WriteString(s)
+		marked.WriteString(s)
+	}
 	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
 		}
 		switch n := n.(type) {
 		case *ast.CodeSpan:
-			var code bytes.Buffer
+			var code strings.Builder
 			for t := n.FirstChild(); t != nil; t = t.NextSibling() {
 				if t, ok := t.(*ast.Text); ok {
 					code.Write(t.Segment.Value(p.source))
 				}
 			}
 			c.codes = append(c.codes, code.String())
-			b.Write(code.Bytes())
+			plain.WriteString(code.String())
+			marked.WriteString("`" + code.String() + "`")
 			return ast.WalkSkipChildren, nil
 		case *ast.Text:
 			raw := n.Segment.Value(p.source)
-			b.Write(util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations(raw))))
+			write(string(util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations(raw)))))
 			if n.SoftLineBreak() || n.HardLineBreak() {
-				b.WriteByte(' ')
+				write(" ")
 			}
 		case *ast.String:
-			b.Write(n.Value)
+			write(string(n.Value))
 		case *ast.AutoLink:
-			b.Write(n.URL(p.source))
+			write(string(n.URL(p.source)))
 		case *ast.RawHTML:
-			b.WriteByte(' ')
+			write(" ")
 		}
 		return ast.WalkContinue, nil
 	})
-	c.text = strings.Join(strings.Fields(b.String()), " ")
+	c.text = strings.Join(strings.Fields(plain.String()), " ")
+	c.marked = strings.Join(strings.Fields(marked.String()), " ")
 	return c
 }

@@ -2,36 +2,140 @@ package contract
 
 import (
 	"bytes"
+	"fmt"
 	"sort"
+	"strings"
 	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
 )
 
-// MaxSize is the longest document in bytes that [Parse] reads. The contract is about
-// a fiftieth of it.
-const MaxSize = 4 << 20
+// MaxSize is the longest document in bytes that [Parse] reads. The contract is about a
+// tenth of it.
+const MaxSize = 1 << 20
 
-// Parse reads a document of the contract. The error is [Problems], each with its line;
-// the model then holds what could be read in spite of them.
+// Parse reads a document of the contract: this one, or another of its family. Sections
+// can have any titles and tables any order of columns, names can stand in backticks or
+// not, and frames and objects can be tables, lists in one cell, or JSON shapes in
+// bullets. Which tables it reads, and what their columns can be called, is in kinds.go.
+//
+// The error is [Problems], each with its line; the model then holds what could be read
+// in spite of them. Model.Unread lists what was left alone.
 func Parse(name string, src []byte) (*Model, error) {
 	m := &Model{Name: name}
 	if problem, bad := unreadable(name, src); bad {
 		return m, Problems{problem}
 	}
-	p, problems := newPage(name, src)
-	if len(p.tables) == 0 && len(problems) == 0 {
-		return m, Problems{{File: name, Reason: "expected a Markdown document with tables of rules or frames, got none"}}
-	}
+	src, problems := m.frontMatter(src)
+	p, ps := newPage(name, src)
+	problems = append(problems, ps...)
 	for i := range p.tables {
 		t := &p.tables[i]
-		if cols, ok := ruleColumnsOf(t); ok {
-			problems = append(problems, m.readRules(p, t, cols)...)
+		k, c, ok := kindOf(t)
+		if !ok {
+			m.Unread = append(m.Unread, p.problem(t.line, "no kind of table has the columns %s", t.headers()))
+			continue
 		}
+		if k.name != "fields" { // which counts itself, when it finds out of what
+			m.Tables++
+		}
+		problems = append(problems, k.read(m, p, t, c)...)
+	}
+	m.readShapes(p)
+	m.readBareFrames(p)
+	m.Examples = p.examples
+	if len(problems) == 0 && m.empty() {
+		problems = append(problems, Problem{File: name, Reason: "expected a Markdown document with tables of rules or frames, got none"})
 	}
 	if len(problems) == 0 {
 		return m, nil
 	}
 	sort.SliceStable(problems, func(i, j int) bool { return problems[i].Line < problems[j].Line })
 	return m, problems
+}
+
+func (m *Model) empty() bool {
+	return len(m.Rules) == 0 && len(m.Frames) == 0 && len(m.Objects) == 0 && len(m.Ops) == 0
+}
+
+// frontMatter reads the YAML at the top and blanks it, so that lines keep their numbers.
+func (m *Model) frontMatter(src []byte) ([]byte, Problems) {
+	fence := ""
+	for _, f := range []string{"---", "+++"} {
+		if rest, ok := bytes.CutPrefix(src, []byte(f)); ok && len(rest) > 0 && (rest[0] == '\n' || rest[0] == '\r') {
+			fence = f
+		}
+	}
+	if fence == "" {
+		return src, nil
+	}
+	lines := strings.SplitAfter(string(src), "\n")
+	end := 1
+	for end < len(lines) && strings.TrimRight(lines[end], "\r\n") != fence {
+		end++
+	}
+	if end == len(lines) {
+		return src, Problems{{File: m.Name, Line: 1, Reason: fmt.Sprintf("front matter: expected a second line %q, got the end of the document", fence)}}
+	}
+	head := strings.Join(lines[1:end], "")
+	blanked := strings.Repeat("\n", end+1) + strings.Join(lines[end+1:], "")
+	if fence != "---" {
+		m.Unread = append(m.Unread, Problem{File: m.Name, Line: 1, Reason: "front matter: expected YAML between lines of ---, got another kind"})
+		return []byte(blanked), nil
+	}
+	if err := yaml.Unmarshal([]byte(head), &m.FrontMatter); err != nil {
+		return []byte(blanked), Problems{{File: m.Name, Line: 1, Reason: "front matter: expected YAML: " + err.Error()}}
+	}
+	return []byte(blanked), nil
+}
+
+// readShapes reads frames that stand as JSON in bullets, and objects that a sentence
+// gives: `event` is `{text, …}`.
+func (m *Model) readShapes(p *page) {
+	for _, s := range p.shapes {
+		switch {
+		case strings.HasPrefix(s.codes[0], "{"):
+			fields, scan := scanList(s.codes[0], s.line)
+			m.unread(p, s.line, scan)
+			if scan.typ == "" {
+				continue // some other JSON
+			}
+			var own []Field
+			for _, f := range fields {
+				if f.Name != "type" {
+					own = append(own, f)
+				}
+			}
+			from, _ := senderOf(strings.TrimPrefix(s.text, s.codes[0]))
+			if m.Frame(scan.typ) == nil {
+				m.Frames = append(m.Frames, Frame{Type: scan.typ, From: from, Fields: own, Line: s.line})
+			}
+		case len(s.codes) > 1 && strings.HasPrefix(s.codes[1], "{") && (s.between == "is" || s.between == "=" || s.between == ":"):
+			fields, scan := scanList(s.codes[1], s.line)
+			m.unread(p, s.line, scan)
+			if m.Object(s.codes[0]) == nil {
+				m.Objects = append(m.Objects, Object{Name: s.codes[0], Fields: fields, Line: s.line})
+			}
+		}
+	}
+}
+
+// readBareFrames adds the frames that have a heading and no table: those without
+// fields.
+func (m *Model) readBareFrames(p *page) {
+	for _, h := range p.headings {
+		if name, from, ok := frameHeading(h.path); ok && h.bare {
+			m.addFrame(name, from, h.line)
+		}
+	}
+}
+
+func (t *table) headers() string {
+	names := make([]string, len(t.header))
+	for i, h := range t.header {
+		names[i] = fmt.Sprintf("%q", h.text)
+	}
+	return strings.Join(names, ", ")
 }
 
 // unreadable refuses what is no text of a reasonable size.

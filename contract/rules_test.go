@@ -93,7 +93,7 @@ func TestMalformedRuleTables(t *testing.T) {
 		{"binary", "# X\n\x00", "doc.md:2: expected text, got a NUL byte; is this a binary file?"},
 		{"not UTF-8", "# X\n\nab\xff", "doc.md:3: expected UTF-8 text, got the byte 0xff"},
 		{"no tables", "hello", "doc.md: expected a Markdown document with tables of rules or frames, got none"},
-		{"50 MB", strings.Repeat("x", 50<<20), "doc.md: expected at most 4194304 bytes of Markdown, got 52428800"},
+		{"50 MB", strings.Repeat("x", 50<<20), "doc.md: expected at most 1048576 bytes of Markdown, got 52428800"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -58,6 +58,7 @@ func rootCommand() *cobra.Command {
 	},
 		verifyCommand(),
 		tokenCommand(),
+		contractCommand(),
 		versionCommand(),
 	)
 	root.CompletionOptions.HiddenDefaultCmd = true

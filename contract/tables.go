@@ -1,0 +1,115 @@
+package contract
+
+import (
+	"strconv"
+	"strings"
+)
+
+// list reads the fields in one cell, and notes what it could not read.
+func (m *Model) list(p *page, c cell, line int) []Field {
+	fields, s := scanList(c.marked, line)
+	m.unread(p, line, s)
+	return fields
+}
+
+func (m *Model) unread(p *page, line int, s *listScanner) {
+	for _, words := range s.rest {
+		m.Unread = append(m.Unread, p.problem(line, "expected fields, got the words %q", words))
+	}
+}
+
+func (m *Model) readRevisions(p *page, t *table, c columns) Problems {
+	for _, r := range t.rows {
+		m.Revisions = append(m.Revisions, Dated{Revision(c.text(r, "revision")), r.line})
+	}
+	return nil
+}
+
+func (m *Model) readRoutes(p *page, t *table, c columns) Problems {
+	var problems Problems
+	for _, r := range t.rows {
+		route := Route{Method: c.text(r, "method"), Path: c.text(r, "path"), Caller: c.text(r, "caller"), Bearer: c.text(r, "bearer"), Line: r.line}
+		if method, path, ok := strings.Cut(route.Path, " "); ok && route.Method == "" {
+			route.Method, route.Path = method, path
+		}
+		if !strings.HasPrefix(route.Path, "/") {
+			problems = append(problems, p.problem(r.line, "route: expected a path that starts with /, got %q", route.Path))
+			continue
+		}
+		route.Request, route.Answer = m.body(p, c.cell(r, "request"), r.line), m.body(p, c.cell(r, "answer"), r.line)
+		if c.has("since") {
+			since, err := parseSince(c.text(r, "since"))
+			if err != nil {
+				problems = append(problems, p.problem(r.line, "route %s: since: %v", route.Path, err))
+			}
+			route.Since = since
+		}
+		m.Routes = append(m.Routes, route)
+	}
+	return problems
+}
+
+// body reads the fields of a body, or words: a cell without backticks and braces that
+// is no list of names, such as "raw bytes" or "200".
+func (m *Model) body(p *page, c cell, line int) Body {
+	fields, s := scanList(c.marked, line)
+	if len(fields) == 0 && len(c.codes) == 0 {
+		return Body{Text: c.text}
+	}
+	m.unread(p, line, s)
+	return Body{Fields: fields}
+}
+
+func (m *Model) readCloseCodes(p *page, t *table, c columns) Problems {
+	for _, r := range t.rows {
+		code, err := strconv.Atoi(c.text(r, "code"))
+		if err != nil {
+			return Problems{p.problem(r.line, "close code: expected a number, got %q", c.text(r, "code"))}
+		}
+		m.CloseCodes = append(m.CloseCodes, CloseCode{Code: code, From: c.text(r, "from"), Meaning: c.text(r, "meaning"), Line: r.line})
+	}
+	return nil
+}
+
+func (m *Model) readVariables(p *page, t *table, c columns) Problems {
+	var problems Problems
+	for _, r := range t.rows {
+		v := Variable{
+			Name: c.text(r, "variable"), ConfigKey: c.text(r, "config key"), Type: c.text(r, "type"),
+			Default: c.text(r, "default"), Meaning: c.text(r, "meaning"), Line: r.line,
+		}
+		if v.Name == "" || strings.Trim(v.Name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" {
+			problems = append(problems, p.problem(r.line, "environment variable: expected a name such as GATEWAY_RELAY_URL, got %q", v.Name))
+			continue
+		}
+		if isDash(v.ConfigKey) {
+			v.ConfigKey = ""
+		}
+		if isDash(v.Default) {
+			v.Default = ""
+		}
+		if c.has("since") {
+			since, err := parseSince(c.text(r, "since"))
+			if err != nil {
+				problems = append(problems, p.problem(r.line, "environment variable %s: since: %v", v.Name, err))
+			}
+			v.Since = since
+		}
+		m.Variables = append(m.Variables, v)
+	}
+	return problems
+}
+
+func (m *Model) readTimings(p *page, t *table, c columns) Problems {
+	for _, r := range t.rows {
+		m.Timings = append(m.Timings, Timing{Name: strings.ToLower(c.text(r, "timing")), Default: c.text(r, "default"), Line: r.line})
+	}
+	return nil
+}
+
+func (m *Model) readURLs(p *page, t *table, c columns) Problems {
+	for _, r := range t.rows {
+		m.URLs = append(m.URLs, URLExample{c.text(r, "base"), c.text(r, "dial url"), c.text(r, "provision url"), r.line})
+	}
+	return nil
+}
