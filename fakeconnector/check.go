@@ -41,8 +41,14 @@ func (k *checker) frame(s *Session, r *FrameRecord, seq int64) {
 	case *protocol.Hello:
 		k.hello(s, f, seq)
 	case *protocol.Outbound:
-		if k.requestIDs.add(f.RequestID, s.c.limits.RequestIDs) {
+		if f.RequestID == "" {
+			s.violation(protocol.RuleOutboundFields, seq, "missing-field in frame \"outbound\" at /requestId: expected a string that is not empty, got an empty one")
+		} else if k.requestIDs.add(f.RequestID, s.c.limits.RequestIDs) {
 			s.violation(protocol.RuleOutboundRequestId, seq, "expected a requestId of its own for every request, got %q again in session %s", f.RequestID, s.id)
+		}
+	case *protocol.Interrupt:
+		for _, fe := range protocol.Mistyped(f) {
+			s.violation(protocol.RuleInterruptFields, seq, "%s", fe.Error())
 		}
 	case *protocol.InboundAck:
 		switch s.c.acks.acked(s.gateway.Instance, f.BufferID) {
@@ -129,9 +135,6 @@ func (k *checker) broken(s *Session, fe *protocol.FrameError, r *FrameRecord, se
 		protocol.TypeInboundAck: protocol.RuleInboundAckBuffered,
 		protocol.TypeInterrupt:  protocol.RuleInterruptFields,
 	}[fe.Type]
-	if fe.Type == protocol.TypeOutbound && fe.Pointer == "/requestId" {
-		rule = protocol.RuleOutboundRequestId
-	}
 	if judged {
 		s.violation(rule, seq, "%s", fe.Error())
 	}

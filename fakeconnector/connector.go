@@ -11,6 +11,11 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/relaykit/relaykit/fakeconnector/store"
+	"github.com/relaykit/relaykit/internal/redact"
 )
 
 // Connector is the programmable connector. Make one with [New].
@@ -26,11 +31,20 @@ type Connector struct {
 	limits    Limits
 	log       *slog.Logger
 
+	store   store.Store
+	drain   Drain
+	wake    Wake
+	egress  Egress
 	journal *Journal
 	ids     *ids
 	stubs   stubs
-	secrets secrets
+	secrets *redact.Redactor
 	acks    ackBook
+	known   known
+	vault   *Vault
+	holder  string          // our name in leases
+	ctx     context.Context // done when the connector is closed
+	cancel  context.CancelFunc
 
 	mu       sync.Mutex
 	state    lifeState
@@ -41,7 +55,8 @@ type Connector struct {
 	order    []string // gateway ids in the order of AddGateway
 	live     map[string]*Session
 	sessions map[*Session]struct{} // every session whose goroutine runs
-	done     chan struct{}         // closed by Close
+	insts    map[string]*instance
+	done     chan struct{} // closed by Close
 	wg       sync.WaitGroup
 }
 
@@ -61,19 +76,35 @@ func New(opts ...Option) *Connector {
 		host: "127.0.0.1", seed: 1, clock: systemClock{}, limits: DefaultLimits(),
 		log:     slog.New(slog.DiscardHandler),
 		records: map[string]*record{}, live: map[string]*Session{}, sessions: map[*Session]struct{}{},
-		done: make(chan struct{}),
+		insts: map[string]*instance{}, done: make(chan struct{}), secrets: redact.New(),
+		drain: Drain{}.withDefaults(), wake: Wake{}.withDefaults(), egress: EgressForeign,
 	}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
 	for _, o := range opts {
 		o(c)
 	}
 	c.ids = newIDs(c.seed)
-	c.journal = newJournal(c.clock, c.limits, c.secrets.redact)
+	c.journal = newJournal(c.clock, c.limits, c.secrets.String)
 	c.stubs.c = c
+	c.acks.limit = c.limits.RequestIDs
+	c.known.limit = c.limits.ChatsKnown
+	c.vault = newVault(c)
+	c.holder = newSecret()
+	if c.store == nil {
+		c.store = store.NewMemory(c.limits.BufferEntries, c.clock.Now)
+	}
 	return c
 }
 
 // Journal is what happened so far.
 func (c *Connector) Journal() *Journal { return c.journal }
+
+// Redact replaces every secret that the connector knows, and every bearer token, in text
+// that is about to leave the process.
+func (c *Connector) Redact(text string) string { return c.secrets.String(text) }
+
+// AddSecret makes the redactor know a secret that the connector did not mint.
+func (c *Connector) AddSecret(secret string) { c.secrets.Add(secret) }
 
 // Reserve binds the port without listening, so that a dial is refused, and returns its
 // address, host:port. Start then listens on that very port.
@@ -179,6 +210,7 @@ func (c *Connector) Close() error {
 	state := c.state
 	c.state = lifeClosed
 	close(c.done)
+	c.cancel()
 	server := c.server
 	open := make([]*Session, 0, len(c.sessions))
 	for s := range c.sessions {
@@ -194,7 +226,7 @@ func (c *Connector) Close() error {
 		_ = c.given.Close()
 	}
 	for _, s := range open {
-		s.shutDown()
+		_ = s.Close(websocket.CloseGoingAway, "the connector shuts down")
 	}
 	if server != nil {
 		_ = server.Close()

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/relaykit/relaykit/protocol"
@@ -64,8 +65,8 @@ func (c *Connector) AddGateway(g Gateway) Gateway {
 	if _, known := c.records[g.ID]; !known {
 		c.order = append(c.order, g.ID)
 	}
-	c.records[g.ID] = &record{Gateway: g, strict: strict, secrets: []string{g.Secret}}
-	c.secrets.add(g.Secret)
+	c.records[g.ID] = &record{Gateway: g, strict: strict, secrets: present(g.Secret)}
+	c.secrets.Add(g.Secret)
 	return g
 }
 
@@ -90,7 +91,7 @@ func (c *Connector) Rotate(id string) (Gateway, error) {
 		return Gateway{}, fmt.Errorf("rotating a secret: %w", err)
 	}
 	r.Secret = newSecret()
-	c.secrets.add(r.Secret)
+	c.secrets.Add(r.Secret)
 	r.secrets = append([]string{r.Secret}, r.secrets...)
 	if len(r.secrets) > maxSecrets {
 		r.drop(r.secrets[maxSecrets:])
@@ -160,6 +161,14 @@ func (c *Connector) record(id string) (*record, error) {
 func (r *record) drop(secrets []string) {
 	r.dropped = append(r.dropped, secrets...)
 	r.dropped = r.dropped[max(0, len(r.dropped)-maxSecrets):]
+}
+
+// present leaves out a secret of white space only, which counts as absent.
+func present(secret string) []string {
+	if strings.TrimSpace(secret) == "" {
+		return nil
+	}
+	return []string{secret}
 }
 
 func newSecret() string {

@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net"
+
+	"github.com/relaykit/relaykit/fakeconnector/store"
 )
 
 // Option sets up a connector in [New].
@@ -39,3 +41,17 @@ func WithLimits(l Limits) Option { return func(c *Connector) { c.limits = l.with
 
 // WithLogger logs what the connector does. The default logs nothing.
 func WithLogger(l *slog.Logger) Option { return func(c *Connector) { c.log = l } }
+
+// WithStore keeps buffers and flips in s. The default is memory, which ends with the
+// connector.
+func WithStore(s store.Store) Option { return func(c *Connector) { c.store = s } }
+
+// WithDrain sets how buffers are drained; zero fields keep their defaults.
+func WithDrain(d Drain) Option { return func(c *Connector) { c.drain = d.withDefaults() } }
+
+// WithWake sets how sleeping instances are woken; zero fields keep their defaults.
+func WithWake(w Wake) Option { return func(c *Connector) { c.wake = w.withDefaults() } }
+
+// WithEgress sets which outbound actions are declined for their tenant. The default is
+// [EgressForeign].
+func WithEgress(e Egress) Option { return func(c *Connector) { c.egress = e } }

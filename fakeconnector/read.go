@@ -25,31 +25,19 @@ type tail struct {
 
 func (s *Session) received(opcode int, payload []byte) {
 	carried := s.in.Pending() > 0
-	lines := s.in.Write(payload)
-	records := decodeLines(lines)
-	entries := s.c.journal.add(func(seq int64) []Entry {
-		first := seq
-		if carried {
-			first = s.in.first
-		}
-		es := []Entry{s.stamp(Entry{Kind: KindMessage, Dir: protocol.FromGateway, Message: &Message{opcode, payload}})}
-		for i := range records {
-			records[i].Message, records[i].FirstMessage = seq, seq
-			if i == 0 {
-				records[i].FirstMessage = first
-			}
-			es = append(es, s.stamp(Entry{Kind: KindFrame, Dir: protocol.FromGateway, Frame: &records[i]}))
-		}
-		return es
-	})
-	if !carried || len(lines) > 0 {
+	entries, records := s.record(protocol.FromGateway, wireMessage{opcode, payload}, s.in.Write(payload), carried, s.in.first)
+	if !carried || len(records) > 0 {
 		s.in.first = entries[0].Seq
 	}
 	s.watchTail(payload, entries[0].Seq)
 	for i := range records {
-		// What comes after our close, or on a refused session, is recorded and no more.
+		// What comes after our close, or on a refused session, is recorded and no more. An
+		// acknowledgement counts all the same: what was accepted must not come again.
 		if !s.accepted || s.isClosing() {
-			return
+			if ack, ok := records[i].Frame.(*protocol.InboundAck); ok && s.accepted {
+				s.c.acked(s, ack.BufferID)
+			}
+			continue
 		}
 		s.arrived(&records[i], entries[i+1].Seq)
 	}

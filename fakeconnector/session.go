@@ -25,7 +25,7 @@ type Session struct {
 
 	in inStream // the reader's goroutine only
 
-	wmu sync.Mutex // one writer at a time, in the order of the journal
+	wmu sync.Mutex // keeps the order of the journal and of the wire the same
 	out outStream  // under wmu
 
 	mu         sync.Mutex
@@ -76,8 +76,9 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 	s.accepted = id.ok
 	s.in.check.strict = id.strict
 	s.in.Limit = c.limits.LineBytes
-	s.out.stalledMax = c.limits.QueuedWrites
+	s.out.more = make(chan struct{}, 1)
 	ws.SetReadLimit(c.limits.MessageBytes)
+	ws.SetPongHandler(func(string) error { s.extend(); return nil })
 	defer close(s.over)
 	defer func() { _ = ws.Close() }()
 
@@ -92,6 +93,7 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 		old = c.live[s.gateway.ID]
 		c.live[s.gateway.ID] = s
 	}
+	c.wg.Go(s.writer)
 	if c.limits.PingInterval > 0 {
 		c.wg.Go(s.keepAlive)
 	}
@@ -99,11 +101,10 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 	defer c.leave(s)
 
 	if old != nil {
-		// In a goroutine: an old socket that takes nothing must not hold up the new one.
-		c.spawn(func() { _ = old.Close(CloseSuperseded, ReasonSuperseded) })
+		_ = old.Close(CloseSuperseded, ReasonSuperseded)
 	}
 	if !id.ok {
-		_ = s.Close(CloseUnauthorized, ReasonUnauthorized)
+		_ = s.Close(CloseUnauthorized, id.reason)
 	} else {
 		x := &Exchange{Point: PointUpgraded, Session: s, c: c, gateway: s.gateway, session: s.id}
 		c.stubs.apply(x)
@@ -114,6 +115,7 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 
 func (c *Connector) leave(s *Session) {
 	s.dropTail()
+	c.instance(s.gateway.Instance).detach(s)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.sessions, s)
@@ -151,7 +153,6 @@ func (s *Session) extend() {
 }
 
 func (s *Session) keepAlive() {
-	s.ws.SetPongHandler(func(string) error { s.extend(); return nil })
 	t := time.NewTicker(s.c.limits.PingInterval)
 	defer t.Stop()
 	for {
@@ -217,19 +218,15 @@ func (s *Session) Close(code int, reason string) error {
 	if len(reason) > maxReason {
 		return fmt.Errorf("closing session %s: expected a reason of at most %d bytes, got %d", s.id, maxReason, len(reason))
 	}
-	bound := time.Now().Add(s.c.limits.CloseTimeout)
-	// A write that is stuck must not hold up the close for longer than this.
-	_ = s.raw.SetWriteDeadline(bound)
 	s.wmu.Lock()
 	defer s.wmu.Unlock()
 	if !s.recordClose(CloseRecord{By: protocol.FromConnector, Code: code, Reason: reason, How: HowCloseFrame}, "") {
 		return nil
 	}
-	err := s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), bound)
+	s.enqueue(outItem{last: func() {
+		_ = s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(s.c.limits.CloseTimeout))
+	}})
 	s.endTCPAfter(s.c.limits.CloseTimeout)
-	if err != nil {
-		return fmt.Errorf("closing session %s: %w", s.id, err)
-	}
 	return nil
 }
 
@@ -249,25 +246,21 @@ func (s *Session) endTCPAfter(d time.Duration) {
 	})
 }
 
-// shutDown is Close for the end of the connector, which takes over the bound.
-func (s *Session) shutDown() {
-	const text = "the connector shuts down"
-	_ = s.raw.SetWriteDeadline(time.Now().Add(s.c.limits.ShutdownTimeout))
-	if s.recordClose(CloseRecord{By: protocol.FromConnector, Code: websocket.CloseGoingAway, Reason: text, How: HowCloseFrame}, "") {
-		_ = s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseGoingAway, text), time.Now().Add(s.c.limits.ShutdownTimeout))
-	}
-}
-
 // Reset ends the session with a TCP RST, without a close frame.
 func (s *Session) Reset() error {
 	s.recordClose(CloseRecord{By: protocol.FromConnector, Code: websocket.CloseAbnormalClosure, How: HowRST}, "")
 	return s.raw.reset()
 }
 
-// Drop ends the session with a TCP FIN, without a close frame.
+// Drop ends the session with a TCP FIN, without a close frame, after what was sent before.
 func (s *Session) Drop() error {
-	s.recordClose(CloseRecord{By: protocol.FromConnector, Code: websocket.CloseAbnormalClosure, How: HowFIN}, "")
-	return s.raw.Close()
+	s.wmu.Lock()
+	defer s.wmu.Unlock()
+	if s.recordClose(CloseRecord{By: protocol.FromConnector, Code: websocket.CloseAbnormalClosure, How: HowFIN}, "") {
+		s.enqueue(outItem{last: func() { _ = s.raw.Close() }})
+		s.endTCPAfter(s.c.limits.CloseTimeout)
+	}
+	return nil
 }
 
 // PauseReading stops reading from the gateway, as a peer does that is half open, until
@@ -286,5 +279,5 @@ func (s *Session) stamp(e Entry) Entry {
 
 func (s *Session) violation(rule protocol.RuleID, of int64, format string, args ...any) {
 	s.journal(Entry{Kind: KindViolation, Violation: &Violation{Rule: rule, Of: of,
-		Text: s.c.secrets.redact(fmt.Sprintf(format, args...))}})
+		Text: s.c.secrets.String(fmt.Sprintf(format, args...))}})
 }

@@ -152,6 +152,12 @@ type stubs struct {
 	list []*Stub
 }
 
+func (l *stubs) none() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.list) == 0
+}
+
 func (l *stubs) clear() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -17,6 +17,7 @@ const (
 	CloseUnauthorized = 4401 // the credential was refused or revoked
 
 	ReasonUnauthorized = "unauthorized"
+	ReasonExpired      = "expired" // since 2026-09: correctly signed, but past its exp
 
 	// CloseSuperseded ends a session whose gateway has dialed again. The contract leaves
 	// the code open; every code but 4401 means to the gateway that it may dial again.
@@ -144,6 +145,7 @@ func (c *Connector) serveDial(w http.ResponseWriter, r *http.Request) {
 type identity struct {
 	gateway Gateway         // zero for a caller that is not known
 	ok      bool            // the session may begin
+	reason  string          // of the 4401
 	strict  bool            // hello must name the record's platform
 	rule    protocol.RuleID // the rule that the credential breaks, if any
 	why     string
@@ -153,6 +155,7 @@ type identity struct {
 // "Authentication of the upgrade").
 func (c *Connector) identify(r *http.Request) identity {
 	id := c.authenticate(r.Header.Values("Authorization"))
+	or(&id.reason, ReasonUnauthorized)
 	if !id.ok && c.anonymous {
 		c.mu.Lock()
 		rec, known := c.records[AnonymousGatewayID]
@@ -180,7 +183,6 @@ func (c *Connector) authenticate(headers []string) identity {
 	if !found || !strings.EqualFold(scheme, "Bearer") {
 		return identity{rule: protocol.RuleAuthBearer, why: `expected "Authorization: Bearer <token>", got another scheme or no token`}
 	}
-	c.secrets.add(token)
 	claims, err := auth.Peek(token)
 	if err != nil {
 		return identity{rule: protocol.RuleAuthBearer, why: err.Error()}
@@ -196,7 +198,7 @@ func (c *Connector) authenticate(headers []string) identity {
 	case err == nil:
 		return identity{gateway: rec.Gateway, ok: true, strict: rec.strict}
 	case auth.Code(err) == string(auth.ErrExpired):
-		return identity{gateway: rec.Gateway, rule: protocol.RuleAuthTokenLive, why: err.Error()}
+		return identity{gateway: rec.Gateway, reason: ReasonExpired, rule: protocol.RuleAuthTokenLive, why: err.Error()}
 	}
 	if _, old := auth.Verify(token, rec.dropped, c.clock.Now()); old == nil || auth.Code(old) == string(auth.ErrExpired) {
 		// The gateway did nothing wrong: the secret was good until it was revoked.

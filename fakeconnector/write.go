@@ -12,18 +12,31 @@ import (
 )
 
 // outStream is what we send, read back as the gateway will read it: raw bytes count too.
+// Messages are recorded when they are queued, before they leave, or an answer of the
+// gateway could stand in the journal before what it answers.
 type outStream struct {
 	protocol.Splitter
-	first      int64 // Seq of the message that began the unfinished line
-	stalled    bool
-	stalledMax int
-	waiting    []wireMessage // while stalled, in order
+	first   int64 // Seq of the message that began the unfinished line
+	queue   []outItem
+	bytes   int
+	more    chan struct{} // of size 1: the queue is not empty
+	stalled bool
+	waiting []wireMessage // while stalled, in order, not yet recorded
 }
 
 type wireMessage struct {
 	opcode  int
 	payload []byte
 }
+
+// outItem is a message, or the act that ends the writer.
+type outItem struct {
+	wireMessage
+	last func()
+}
+
+// queuedBytes bounds the memory of one session whose gateway does not read.
+const queuedBytes = 64 << 20
 
 // ErrSessionOver is the cause when something is sent on a session that has ended.
 var ErrSessionOver = errors.New("the session is over")
@@ -46,10 +59,17 @@ func (s *Session) SendRaw(opcode int, payload []byte) error {
 	return s.write(wireMessage{opcode, append([]byte(nil), payload...)})
 }
 
-// outgoing makes the steps that send one frame, after the stubs on it.
+// outgoing makes the steps that send one frame, after the stubs on it. f may be nil:
+// then it is read from the line when a stub wants to see it.
 func (c *Connector) outgoing(s *Session, f protocol.Frame, line []byte, cause protocol.Frame) []Step {
-	x := &Exchange{Point: PointSend, Session: s, Frame: f, Cause: cause, c: c, gateway: s.gateway, session: s.id,
-		steps: []Step{TextStep(line)}}
+	steps := []Step{TextStep(line)}
+	if c.stubs.none() {
+		return steps
+	}
+	if f == nil {
+		f, _ = protocol.Decode(line[:len(line)-1])
+	}
+	x := &Exchange{Point: PointSend, Session: s, Frame: f, Cause: cause, c: c, gateway: s.gateway, session: s.id, steps: steps}
 	c.stubs.apply(x)
 	return x.steps
 }
@@ -74,7 +94,7 @@ func (s *Session) write(m wireMessage) error {
 	s.wmu.Lock()
 	if s.out.stalled {
 		defer s.wmu.Unlock()
-		if len(s.out.waiting) >= s.out.stalledMax {
+		if len(s.out.waiting) >= s.c.limits.QueuedWrites {
 			return fmt.Errorf("sending on session %s: it is stalled and %d messages wait already", s.id, len(s.out.waiting))
 		}
 		s.out.waiting = append(s.out.waiting, m)
@@ -82,40 +102,25 @@ func (s *Session) write(m wireMessage) error {
 	}
 	handshaken, err := s.writeLocked(m)
 	s.wmu.Unlock()
-	if err != nil {
-		return err
-	}
 	if handshaken {
 		s.c.handshaken(s)
 	}
-	return nil
+	return err
 }
 
-// writeLocked records and writes one message. The record comes first, or an answer of
-// the gateway could stand before what it answers. It needs wmu.
+// writeLocked records and queues one message. It needs wmu.
 func (s *Session) writeLocked(m wireMessage) (handshaken bool, err error) {
 	if s.isClosing() {
 		return false, fmt.Errorf("sending on session %s: %w", s.id, ErrSessionOver)
 	}
+	if len(s.out.queue) >= s.c.limits.QueuedWrites || s.out.bytes > queuedBytes {
+		s.journal(Entry{Kind: KindNote, Note: fmt.Sprintf("the gateway does not read: %d messages wait for it", len(s.out.queue))})
+		_ = s.Reset()
+		return false, fmt.Errorf("sending on session %s: the gateway does not read: %w", s.id, ErrSessionOver)
+	}
 	carried := s.out.Pending() > 0
-	lines := s.out.Write(m.payload)
-	records := decodeLines(lines)
-	entries := s.c.journal.add(func(seq int64) []Entry {
-		first := seq
-		if carried {
-			first = s.out.first
-		}
-		es := []Entry{s.stamp(Entry{Kind: KindMessage, Dir: protocol.FromConnector, Message: &Message{m.opcode, m.payload}})}
-		for i := range records {
-			records[i].Message, records[i].FirstMessage = seq, seq
-			if i == 0 {
-				records[i].FirstMessage = first
-			}
-			es = append(es, s.stamp(Entry{Kind: KindFrame, Dir: protocol.FromConnector, Frame: &records[i]}))
-		}
-		return es
-	})
-	if !carried || len(lines) > 0 {
+	entries, records := s.record(protocol.FromConnector, m, s.out.Write(m.payload), carried, s.out.first)
+	if !carried || len(records) > 0 {
 		s.out.first = entries[0].Seq
 	}
 	for i := range records {
@@ -123,15 +128,72 @@ func (s *Session) writeLocked(m wireMessage) (handshaken bool, err error) {
 			handshaken = true
 		}
 	}
-	_ = s.ws.SetWriteDeadline(time.Now().Add(s.c.limits.WriteTimeout))
-	if err := s.ws.WriteMessage(m.opcode, m.payload); err != nil {
-		if isTimeout(err) {
-			s.journal(Entry{Kind: KindNote, Note: fmt.Sprintf("the gateway took no bytes for %s", s.c.limits.WriteTimeout)})
-			_ = s.Reset()
-		}
-		return false, fmt.Errorf("sending on session %s: %w", s.id, err)
-	}
+	s.enqueue(outItem{wireMessage: m})
 	return handshaken, nil
+}
+
+// enqueue needs wmu.
+func (s *Session) enqueue(i outItem) {
+	s.out.queue = append(s.out.queue, i)
+	s.out.bytes += len(i.payload)
+	select {
+	case s.out.more <- struct{}{}:
+	default:
+	}
+}
+
+// writer sends what is queued until the session is over.
+func (s *Session) writer() {
+	for {
+		select {
+		case <-s.out.more:
+		case <-s.over:
+			return
+		}
+		for {
+			s.wmu.Lock()
+			if len(s.out.queue) == 0 {
+				s.out.queue = nil
+				s.wmu.Unlock()
+				break
+			}
+			i := s.out.queue[0]
+			s.out.queue = s.out.queue[1:]
+			s.out.bytes -= len(i.payload)
+			s.wmu.Unlock()
+			if i.last != nil {
+				i.last()
+				return
+			}
+			_ = s.ws.SetWriteDeadline(time.Now().Add(s.c.limits.WriteTimeout))
+			if err := s.ws.WriteMessage(i.opcode, i.payload); err != nil {
+				if isTimeout(err) {
+					s.journal(Entry{Kind: KindNote, Note: fmt.Sprintf("the gateway took no bytes for %s", s.c.limits.WriteTimeout)})
+					_ = s.Reset()
+				}
+				// The reader sees the end of the stream and records it.
+				return
+			}
+		}
+	}
+}
+
+// record writes a message and its lines into the journal.
+func (s *Session) record(dir protocol.Direction, m wireMessage, lines []protocol.Line, carried bool, first int64) ([]Entry, []FrameRecord) {
+	records := decodeLines(lines)
+	entries := s.c.journal.add(func(seq int64) []Entry {
+		es := make([]Entry, 1, 1+len(records))
+		es[0] = s.stamp(Entry{Kind: KindMessage, Dir: dir, Message: &Message{m.opcode, m.payload}})
+		for i := range records {
+			records[i].Message, records[i].FirstMessage = seq, seq
+			if i == 0 && carried {
+				records[i].FirstMessage = first
+			}
+			es = append(es, s.stamp(Entry{Kind: KindFrame, Dir: dir, Frame: &records[i]}))
+		}
+		return es
+	})
+	return entries, records
 }
 
 // noteSent keeps what the gateway may rely on from now on; true for the descriptor that
@@ -151,6 +213,7 @@ func (s *Session) noteSent(r *FrameRecord) bool {
 		if json.Unmarshal(r.Raw, &m) == nil && len(m.BufferID) > 0 {
 			s.c.acks.sent(s.gateway.Instance, bufferIDText(m.BufferID))
 		}
+		s.c.known.learn(s.gateway, r.Frame)
 	}
 	return false
 }

@@ -1,0 +1,199 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"sync"
+	"time"
+)
+
+// Memory is a [Store] that lives as long as its process. Make one with [NewMemory].
+type Memory struct {
+	limit int
+	now   func() time.Time
+
+	mu        sync.Mutex
+	next      int64
+	instances map[string]*buffer
+}
+
+type buffer struct {
+	entries []*Entry          // in order; nil where one was removed
+	gone    int               // how many are nil
+	byID    map[string]*Entry // what is held
+	parked  []Parked
+	flipped bool
+	holder  string
+	until   time.Time
+}
+
+// NewMemory makes an empty store that keeps at most limit entries for each instance; 0
+// is no limit. now gives the time for leases; nil is the system clock.
+func NewMemory(limit int, now func() time.Time) *Memory {
+	if now == nil {
+		now = time.Now
+	}
+	return &Memory{limit: limit, now: now, instances: map[string]*buffer{}}
+}
+
+func (m *Memory) buffer(instance string) *buffer {
+	b := m.instances[instance]
+	if b == nil {
+		b = &buffer{byID: map[string]*Entry{}}
+		m.instances[instance] = b
+	}
+	return b
+}
+
+// Append implements [Store].
+func (m *Memory) Append(_ context.Context, instance string, payload []byte) (Entry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b := m.buffer(instance)
+	if m.limit > 0 && len(b.byID) >= m.limit {
+		return Entry{}, fmt.Errorf("buffer of instance %q: expected fewer than %d entries: %w", instance, m.limit, ErrFull)
+	}
+	m.next++
+	e := &Entry{Seq: m.next, ID: fmt.Sprintf("b-%d", m.next), Payload: payload}
+	b.entries = append(b.entries, e)
+	b.byID[e.ID] = e
+	return *e, nil
+}
+
+// Read implements [Store].
+func (m *Memory) Read(_ context.Context, instance string, after int64, limit int) ([]Entry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b := m.buffer(instance)
+	b.compact()
+	var out []Entry
+	for i := sort.Search(len(b.entries), func(i int) bool { return b.entries[i].Seq > after }); i < len(b.entries) && len(out) < limit; i++ {
+		out = append(out, *b.entries[i])
+	}
+	return out, nil
+}
+
+// compact drops the holes, which a search cannot step over.
+func (b *buffer) compact() {
+	if b.gone == 0 {
+		return
+	}
+	kept := b.entries[:0]
+	for _, e := range b.entries {
+		if e != nil {
+			kept = append(kept, e)
+		}
+	}
+	clear(b.entries[len(kept):])
+	b.entries, b.gone = kept, 0
+}
+
+func (b *buffer) remove(id string) (*Entry, bool) {
+	e, ok := b.byID[id]
+	if !ok {
+		return nil, false
+	}
+	delete(b.byID, id)
+	// Mostly the first one; holes at the front go at once.
+	for i, x := range b.entries {
+		if x == e {
+			b.entries[i] = nil
+			b.gone++
+			break
+		}
+	}
+	for len(b.entries) > 0 && b.entries[0] == nil {
+		b.entries, b.gone = b.entries[1:], b.gone-1
+	}
+	return e, true
+}
+
+// Ack implements [Store].
+func (m *Memory) Ack(_ context.Context, instance, id string) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, ok := m.buffer(instance).remove(id)
+	return ok, nil
+}
+
+// Tried implements [Store].
+func (m *Memory) Tried(_ context.Context, instance, id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e := m.buffer(instance).byID[id]; e != nil {
+		e.Tries++
+	}
+	return nil
+}
+
+// maxParked bounds what is kept for people to look at.
+const maxParked = 1000
+
+// Park implements [Store].
+func (m *Memory) Park(_ context.Context, instance, id, reason string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b := m.buffer(instance)
+	if e, ok := b.remove(id); ok {
+		b.parked = append(b.parked, Parked{Entry: *e, Reason: reason})
+		b.parked = b.parked[max(0, len(b.parked)-maxParked):]
+	}
+	return nil
+}
+
+// Parked implements [Store].
+func (m *Memory) Parked(_ context.Context, instance string) ([]Parked, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]Parked(nil), m.buffer(instance).parked...), nil
+}
+
+// Flip implements [Store].
+func (m *Memory) Flip(_ context.Context, instance string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.buffer(instance).flipped = true
+	return nil
+}
+
+// Unflip implements [Store].
+func (m *Memory) Unflip(_ context.Context, instance string) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b := m.buffer(instance)
+	if len(b.byID) > 0 {
+		return false, nil
+	}
+	b.flipped = false
+	return true, nil
+}
+
+// Flipped implements [Store].
+func (m *Memory) Flipped(_ context.Context, instance string) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.buffer(instance).flipped, nil
+}
+
+// Lease implements [Store].
+func (m *Memory) Lease(_ context.Context, instance, holder string, ttl time.Duration) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b, now := m.buffer(instance), m.now()
+	if b.holder != "" && b.holder != holder && now.Before(b.until) {
+		return false, nil
+	}
+	b.holder, b.until = holder, now.Add(ttl)
+	return true, nil
+}
+
+// Release implements [Store].
+func (m *Memory) Release(_ context.Context, instance, holder string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if b := m.buffer(instance); b.holder == holder {
+		b.holder = ""
+	}
+	return nil
+}
