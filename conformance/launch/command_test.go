@@ -103,6 +103,7 @@ func TestTheLastOfItsProcessesCounts(t *testing.T) {
 		// The process that was started has ended with 0, its child ends when asked.
 		{"fork", "child", within, kit.Exit{Code: 0}},
 		{"fork-stubborn", "stubborn", func(*testing.T) context.Context { return expired() }, kit.Exit{Code: 0, Killed: true}},
+		{"fork-silent", "stubborn", func(*testing.T) context.Context { return expired() }, kit.Exit{Code: 0, Killed: true}},
 	} {
 		t.Run(test.mode, func(t *testing.T) { leavesNobody(t, test.mode, test.child, test.ctx(t), test.want) })
 	}

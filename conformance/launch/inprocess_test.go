@@ -103,7 +103,10 @@ func TestFunctionThatDoesNotReturn(t *testing.T) {
 
 func TestFunctionOutlivesTheLaunch(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
+	ask, seen := make(chan struct{}), make(chan error, 1)
 	s, err := InProcess("gateway", func(ctx context.Context, _ map[string]string, _ io.Writer) error {
+		<-ask
+		seen <- ctx.Err()
 		<-ctx.Done()
 		return nil
 	}).Launch(ctx, kit.Spec{})
@@ -111,10 +114,9 @@ func TestFunctionOutlivesTheLaunch(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	select {
-	case <-s.Exited():
-		t.Error("it ended with the context of its launch")
-	default:
+	close(ask)
+	if err := <-seen; err != nil {
+		t.Errorf("it is asked to stop when the context of its launch ends: %v", err)
 	}
 	if err := s.Kill(); err != nil {
 		t.Fatal(err)

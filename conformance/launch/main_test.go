@@ -73,7 +73,11 @@ func behave(mode string) int {
 		spawn("child", nil)
 	case "fork-stubborn":
 		spawn("stubborn", nil)
+	case "fork-silent": // nothing but the group tells that the child is there
+		os.Stdout, os.Stderr = nil, nil
+		spawn("stubborn", nil)
 	case "fork-daemon":
+		os.Stdout, os.Stderr = nil, nil
 		spawn("stubborn", &syscall.SysProcAttr{Setsid: true})
 	case "close":
 		os.Stdout.Close()
@@ -111,7 +115,10 @@ func behave(mode string) int {
 func spawn(mode string, attr *syscall.SysProcAttr) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), modeVar+"="+mode)
-	cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = os.Stdout, os.Stderr, attr
+	cmd.SysProcAttr = attr
+	if os.Stdout != nil {
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	}
 	if err := cmd.Start(); err != nil {
 		panic(err)
 	}

@@ -17,12 +17,15 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const secret = "s-gw-1/ü\"<&>+0123456789"
+const secret = "s-gw-1/ü\"<&>+~?~0123456789"
 
 func TestEveryFormIsHidden(t *testing.T) {
 	r := New()
 	r.Add("another-secret", secret)
 	quoted, _ := json.Marshal(secret)
+	if std := base64.StdEncoding.EncodeToString([]byte(secret)); !strings.ContainsAny(std, "+/") {
+		t.Fatalf("the secret's two base64 forms are one: %s", std)
+	}
 	for name, form := range map[string]string{
 		"as it is":     secret,
 		"base64url":    base64.RawURLEncoding.EncodeToString([]byte(secret)),
@@ -32,8 +35,8 @@ func TestEveryFormIsHidden(t *testing.T) {
 		"query":        url.QueryEscape(secret),
 		"path":         url.PathEscape(secret),
 		"JSON":         string(quoted[1 : len(quoted)-1]),
-		"plain JSON":   `s-gw-1/ü\"<&>+0123456789`,
-		"ASCII JSON":   `s-gw-1/\u00fc\"<&>+0123456789`,
+		"plain JSON":   `s-gw-1/ü\"<&>+~?~0123456789`,
+		"ASCII JSON":   `s-gw-1/\u00fc\"<&>+~?~0123456789`,
 		"Go's %q":      strings.Trim(fmt.Sprintf("%q", secret), `"`),
 		"padded twice": secret + secret,
 	} {
