@@ -57,6 +57,7 @@ func rootCommand() *cobra.Command {
 			"the tools around it: upgrade tokens, the contract document, the vectors.",
 	},
 		verifyCommand(),
+		contractCommand(),
 		tokenCommand(),
 		contractCommand(),
 		versionCommand(),
