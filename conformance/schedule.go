@@ -207,6 +207,12 @@ func (s *schedule) one(ctx context.Context, c kit.Case) kit.Result {
 	switch {
 	case err != nil:
 		return kit.Result{Case: c, Verdict: kit.HarnessError, Reason: "starting the shared gateway again: " + err.Error()}
+	case why != nil && why.Rule == c.Rule():
+		r := kit.Result{Case: c, Verdict: kit.Fail, Reason: why.Reason}
+		if c.Level == kit.Should {
+			r.Verdict = kit.Warn
+		}
+		return r
 	case why != nil:
 		return kit.Result{Case: c, Verdict: kit.Blocked, Reason: fmt.Sprintf("%s does not hold: %s", why.Rule, why.Reason)}
 	}

@@ -60,7 +60,7 @@ func dialsPath(g *kit.G, want string, respell func(string) string) {
 // must be gone, and the gateway must have closed it.
 func oldSocketClosed(g *kit.G) {
 	g.Prepare()
-	g.On(fakeconnector.Match{Type: protocol.TypeHello}).Times(1).Do(fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":null}` + "\n"})
+	g.On(kit.FirstHello()).Do(fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":null}` + "\n"})
 	g.Start(kit.UntilHello())
 	first := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
 	g.CatchUpTo(first)
@@ -93,7 +93,7 @@ func oneDialerAfterReset(g *kit.G) {
 // oneDialerWhileSlow: an upgrade that is slow to be answered is still a dial under way.
 func oneDialerWhileSlow(g *kit.G) {
 	g.Prepare()
-	held := g.Hold(fakeconnector.Match{Point: fakeconnector.PointDial}, 1)
+	held := g.Hold(fakeconnector.Match{Point: fakeconnector.PointDial})
 	g.Start(kit.UntilLaunched())
 	first := g.Await(g.Timing.Ready, "a dial", kit.IsDial)
 	g.CatchUpTo(first)

@@ -238,7 +238,7 @@ func nullFields(g *kit.G) {
 // another chat, must be handled meanwhile.
 func readerFree(g *kit.G) {
 	a, b := g.Event("whose result is late"), g.Event("that comes meanwhile")
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: a.Source.ChatID}, 0)
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: a.Source.ChatID})
 	g.Push(a)
 	g.Reply(a)
 	g.Push(b)

@@ -123,7 +123,7 @@ func ackNothing(change func(*protocol.Inbound)) func(*kit.G) {
 
 func ackBeforeResult(g *kit.G) {
 	ev := g.Event("whose answer waits")
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: ev.Source.ChatID}, 0)
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: ev.Source.ChatID})
 	g.Push(ev)
 	g.Reply(ev)
 	g.Acked(ev)

@@ -15,10 +15,10 @@ func outbound() []kit.Case {
 	driven := func(fresh, slow bool) kit.Needs {
 		return kit.Needs{Fresh: fresh, Slow: slow, Driver: []string{"gateway/send"}}
 	}
-	unique := rules(protocol.RuleOutboundRequestId, protocol.RuleOutboundFields)
+	unique := rules(protocol.RuleOutboundRequestId)
 	return []kit.Case{
 		{ID: id(protocol.RuleOutboundFields), Title: "answers with a well-formed send", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: outboundFields},
-		{ID: id(protocol.RuleOutboundFields, "send"), Title: "sends what its caller gave", Level: kit.Must, Needs: driven(false, false), Gateway: sendFields},
+		{ID: id(protocol.RuleOutboundFields, "send"), Title: "sends what its caller gave", Level: kit.Must, Needs: driven(false, false), After: rules(protocol.RuleOutboundRequestId), Gateway: sendFields},
 		{ID: id(protocol.RuleOutboundRequestId), Title: "uses no requestId twice", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: requestIDs},
 		{ID: id(protocol.RuleOutboundByRequestId), Title: "gives each caller its own result when results come in reverse", Level: kit.Must, Needs: driven(false, false), After: unique, Gateway: reversed},
 		{ID: id(protocol.RuleOutboundStrayResult), Title: "ignores a result for an unknown requestId", Level: kit.Must, Needs: kit.Needs{Alone: true}, Gateway: unknownResult},
@@ -112,7 +112,7 @@ func neverAnswered(g *kit.G) {
 func answeredLate(g *kit.G) {
 	g.Start()
 	chat := g.ID("c")
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}, 0)
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat})
 	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "answered late"})
 	g.OutboundTo(chat)
 	g.Within(g.Timing.Outbound/2, func(fakeconnector.Entry) bool { return false })

@@ -79,7 +79,7 @@ func firstUpgradeRefused(g *kit.G) {
 
 func firstSessionDropped(g *kit.G) {
 	g.Prepare()
-	g.On(fakeconnector.Match{Type: protocol.TypeHello}).Times(1).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: websocket.CloseInternalServerErr, Reason: "not now"})
+	g.On(kit.FirstHello()).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: websocket.CloseInternalServerErr, Reason: "not now"})
 	g.Start(kit.UntilHello())
 	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
 	g.CatchUpTo(hello)

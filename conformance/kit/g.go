@@ -1,7 +1,9 @@
 package kit
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -243,11 +245,48 @@ func (g *G) runBody() (out stop) {
 	return stop{verdict: Pass}
 }
 
-// Hold installs a hold: what the match is about waits until it is released. times limits
-// how often, 0 is always. What is still held when the case ends is released.
-func (g *G) Hold(m fakeconnector.Match, times int) *fakeconnector.Hold {
-	h := &fakeconnector.Hold{}
-	g.On(m).Times(times).Do(h)
-	g.Cleanup(func() { h.Release() })
+// Held is something that the connector keeps back until it is released.
+type Held struct {
+	stub *fakeconnector.Stub
+	hold *fakeconnector.Hold
+}
+
+// Release lets go what is held, and nothing is held any more.
+func (h *Held) Release() {
+	h.stub.Remove()
+	h.hold.Release()
+}
+
+// Hold keeps back what the match is about until it is released, at the latest when the
+// case ends.
+func (g *G) Hold(m fakeconnector.Match) *Held {
+	h := &Held{hold: &fakeconnector.Hold{}}
+	h.stub = g.On(m).Do(h.hold)
+	g.Cleanup(h.Release)
 	return h
+}
+
+// FirstHello matches the hellos of the first session of a connector.
+func FirstHello() fakeconnector.Match {
+	return fakeconnector.Match{Type: protocol.TypeHello, Session: firstSession}
+}
+
+// firstSession is how the fake connector names the session of its first dial.
+const firstSession = "s1"
+
+// UnlessHello narrows a match to messages that hold something else than a hello: one
+// hello too many breaks a rule of its own.
+func UnlessHello(match func(fakeconnector.Entry) bool) func(fakeconnector.Entry) bool {
+	return func(e fakeconnector.Entry) bool {
+		if !match(e) {
+			return false
+		}
+		for _, line := range bytes.Split(e.Message.Payload, []byte("\n")) {
+			var f struct{ Type string }
+			if len(bytes.TrimSpace(line)) > 0 && (json.Unmarshal(line, &f) != nil || f.Type != "hello") {
+				return true
+			}
+		}
+		return false
+	}
 }

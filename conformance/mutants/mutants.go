@@ -1,0 +1,153 @@
+// Package mutants proves that the cases can fail. A mutant is a small edit that makes
+// the reference gateway break one rule; the rule's own cases must turn red on it, and
+// little else. The edit is built into the gateway's binary through the overlay of the
+// go command, so neither the working tree nor the judge is ever changed.
+package mutants
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/relaykit/relaykit/protocol"
+)
+
+//go:embed edits
+var edits embed.FS
+
+// Mutant is one edit, read from a file edits/<area>/<slug>.<name>.yaml.
+type Mutant struct {
+	Rule protocol.RuleID `yaml:"-"` // from the path
+	Name string          `yaml:"-"` // from the path
+	Path string          `yaml:"-"`
+	// Breaks says in a few words how the gateway breaks the rule.
+	Breaks string `yaml:"breaks"`
+	// Also names other rules that the same edit is bound to break.
+	Also []protocol.RuleID `yaml:"also"`
+	// Handshake says that the edit keeps the gateway from ever being ready, which
+	// proves something only for a rule about that.
+	Handshake bool   `yaml:"handshake"`
+	Edits     []Edit `yaml:"edits"`
+}
+
+// Edit replaces Old, which stands exactly once in File, by New.
+type Edit struct {
+	File string `yaml:"file"` // relative to the module's root
+	Old  string `yaml:"old"`
+	New  string `yaml:"new"`
+}
+
+// ID is the mutant's name in tables: the rule and the edit's own name.
+func (m Mutant) ID() string { return string(m.Rule) + "." + m.Name }
+
+// All reads every edit, in the order of their paths.
+func All() ([]Mutant, error) {
+	var out []Mutant
+	err := fs.WalkDir(edits, "edits", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		m, err := read(p)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p, err)
+		}
+		out = append(out, m)
+		return nil
+	})
+	return out, err
+}
+
+func read(p string) (Mutant, error) {
+	base, ok := strings.CutSuffix(path.Base(p), ".yaml")
+	slug, name, named := strings.Cut(base, ".")
+	if !ok || !named {
+		return Mutant{}, errors.New("expected a file name of the form <slug>.<name>.yaml")
+	}
+	m := Mutant{Rule: protocol.RuleID(path.Base(path.Dir(p)) + "/" + slug), Name: name, Path: p}
+	data, err := edits.ReadFile(p)
+	if err != nil {
+		return m, err
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(&m); err != nil {
+		return m, err
+	}
+	if m.Breaks == "" || len(m.Edits) == 0 {
+		return m, errors.New("expected breaks and at least one edit")
+	}
+	return m, nil
+}
+
+// Build builds the gateway with the mutant's edits into dir and returns the binary's
+// path. root is the module's root. An edit that does not apply or does not compile is
+// an error: it would prove nothing.
+func (m Mutant) Build(ctx context.Context, root, dir string) (string, error) {
+	replace := map[string]string{}
+	for i, e := range m.Edits {
+		file := filepath.Join(root, e.File)
+		from := file
+		if edited, again := replace[file]; again {
+			from = edited
+		}
+		source, err := os.ReadFile(from)
+		if err != nil {
+			return "", err
+		}
+		if n := strings.Count(string(source), e.Old); n != 1 {
+			return "", fmt.Errorf("edit %d: expected its old text once in %s, found it %d times; rewrite the edit for today's source", i+1, e.File, n)
+		}
+		edited := filepath.Join(dir, fmt.Sprintf("%d-%s", i, filepath.Base(e.File)))
+		if err := os.WriteFile(edited, []byte(strings.Replace(string(source), e.Old, e.New, 1)), 0o600); err != nil {
+			return "", err
+		}
+		replace[file] = edited
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	overlayFile := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(overlayFile, overlay, 0o600); err != nil {
+		return "", err
+	}
+	bin := filepath.Join(dir, "gateway")
+	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", overlayFile, "-o", bin, "./cmd/gateway")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("the edited gateway does not compile: %w\n%s", err, bytes.TrimSpace(out))
+	}
+	return bin, nil
+}
+
+// Select keeps the mutants of the given rules or areas; all of them for none.
+func Select(all []Mutant, patterns []string) ([]Mutant, error) {
+	if len(patterns) == 0 {
+		return all, nil
+	}
+	var out []Mutant
+	for _, p := range patterns {
+		n := len(out)
+		for _, m := range all {
+			if m.ID() == p || string(m.Rule) == p || m.Rule.Area() == p {
+				out = append(out, m)
+			}
+		}
+		if len(out) == n {
+			return nil, fmt.Errorf("expected the name of a mutant, a rule or an area, got %q, which none has", p)
+		}
+	}
+	return slices.CompactFunc(out, func(a, b Mutant) bool { return a.ID() == b.ID() }), nil
+}
