@@ -22,7 +22,7 @@ type Bounds struct {
 	// BackoffCap is the longest redial delay, jitter apart. Contract: 30 s.
 	BackoffCap time.Duration
 	// Shutdown bounds a whole drain: the wait for the ack, the turns that still run,
-	// the close. The contract only says that a missing ack never blocks shutdown.
+	// the close, for which twice Close is set aside. The contract only says that a missing ack never blocks shutdown.
 	Shutdown time.Duration
 	// Write bounds one write to the socket, so that a peer that has stopped reading
 	// ends the session instead of blocking every sender.
@@ -32,8 +32,12 @@ type Bounds struct {
 	// Silence ends a session on which not one byte came, pongs included. A slow
 	// network that still delivers something is not silent.
 	Silence time.Duration
-	// Close bounds the wait for the peer's answer to our close frame.
+	// Close bounds the wait for the peer's answer to our close frame. It defaults to a
+	// second, or to a tenth of Shutdown if that is less.
 	Close time.Duration
+	// HTTP bounds one request of the HTTP plane, so that a stalled connector does not
+	// hold up the boot for ever.
+	HTTP time.Duration
 }
 
 // DefaultBounds are the contract's values, and where it names none, values that suit
@@ -50,12 +54,16 @@ func DefaultBounds() Bounds {
 		Ping:        20 * time.Second,
 		Silence:     65 * time.Second,
 		Close:       time.Second,
+		HTTP:        15 * time.Second,
 	}
 }
 
 // orDefaults fills the zero fields and refuses negative ones.
 func (b Bounds) orDefaults() (Bounds, error) {
 	d := DefaultBounds()
+	if b.Shutdown == 0 {
+		b.Shutdown = d.Shutdown
+	}
 	var errs []error
 	for _, f := range []struct {
 		name     string
@@ -67,11 +75,12 @@ func (b Bounds) orDefaults() (Bounds, error) {
 		{"Idle", &b.Idle, d.Idle},
 		{"BackoffBase", &b.BackoffBase, d.BackoffBase},
 		{"BackoffCap", &b.BackoffCap, d.BackoffCap},
-		{"Shutdown", &b.Shutdown, d.Shutdown},
+		{"Shutdown", &b.Shutdown, 0},
 		{"Write", &b.Write, d.Write},
 		{"Ping", &b.Ping, d.Ping},
 		{"Silence", &b.Silence, d.Silence},
-		{"Close", &b.Close, d.Close},
+		{"Close", &b.Close, min(d.Close, b.Shutdown/10)},
+		{"HTTP", &b.HTTP, d.HTTP},
 	} {
 		switch {
 		case *f.value < 0:

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"time"
@@ -30,6 +31,19 @@ type Config struct {
 	Platform string
 	BotID    string
 
+	// Identity resolves the owner's identity token. With it, and without a Secret, the
+	// gateway provisions itself when it starts; nil means that it cannot.
+	Identity Identity
+	// Endpoint, RouteKeys, InstanceID and WakeURL go into the provisioning request.
+	Endpoint   string
+	RouteKeys  []string
+	InstanceID string
+	WakeURL    string
+	// DeliveryKey is kept for the superseded HTTP delivery, which this gateway lacks.
+	DeliveryKey string
+	// Policy is declared when the gateway starts, once it has a secret; nil means none.
+	Policy *Policy
+
 	Bounds Bounds
 
 	// Accept, if set, is the step whose success inbound_ack reports: where an embedder
@@ -45,6 +59,9 @@ type Config struct {
 	// NetDial opens the TCP connection; nil means the standard dialer and the proxy
 	// settings of the environment.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// HTTPClient makes the requests of the HTTP plane; nil means one that uses NetDial.
+	// It never follows a redirect, whatever its own setting.
+	HTTPClient *http.Client
 	// Now is the clock for the expiry of tokens; nil means time.Now.
 	Now func() time.Time
 	// Jitter returns a share between 0 and 1 of the quarter of a rung that may be added
@@ -108,6 +125,14 @@ func (c Config) orDefaults() (Config, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.HTTPClient == nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.DisableKeepAlives = true // two requests in a life
+		if c.NetDial != nil {
+			transport.DialContext = c.NetDial
+		}
+		c.HTTPClient = &http.Client{Transport: transport}
 	}
 	if c.Now == nil {
 		c.Now = time.Now

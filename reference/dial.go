@@ -62,14 +62,26 @@ func (g *Gateway) dial(ctx context.Context) (*socket, error) {
 	return &socket{Conn: conn, wire: w}, nil
 }
 
-// upgradeHeader mints the bearer token of one dial.
+// upgradeHeader carries the bearer token of one dial.
 func (g *Gateway) upgradeHeader() http.Header {
 	h := http.Header{}
-	if g.config.Secret != "" {
-		token := auth.Mint(g.config.GatewayID, g.config.Secret, auth.Expiry(g.config.Now(), auth.DefaultTTL))
+	if token := g.mintToken(); token != "" {
 		h.Set("Authorization", "Bearer "+token)
 	}
 	return h
+}
+
+// mintToken makes an upgrade token that is good from now on, or "" without a secret.
+func (g *Gateway) mintToken() string {
+	g.mu.Lock()
+	id, secret := g.config.GatewayID, g.config.Secret
+	g.mu.Unlock()
+	if secret == "" {
+		return ""
+	}
+	token := auth.Mint(id, secret, auth.Expiry(g.config.Now(), auth.DefaultTTL))
+	g.redactor.addToken(token)
+	return token
 }
 
 // wire is a TCP connection that counts as dead when not one byte came for a while.

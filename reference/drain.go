@@ -32,7 +32,8 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 }
 
 func (g *Gateway) shutdown(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, g.bounds.Shutdown)
+	// Set aside: the answer to our close frame, and turns whose context has ended.
+	ctx, cancel := context.WithTimeout(ctx, g.bounds.Shutdown-2*g.bounds.Close)
 	defer cancel()
 	if s := g.current(); s != nil {
 		g.goIdle(ctx, s)

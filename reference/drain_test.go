@@ -71,7 +71,9 @@ func TestShutdownBudgetAgainstATurnThatNeverEnds(t *testing.T) {
 		if err := gw.Shutdown(context.Background()); err == nil {
 			t.Error("expected an error that says that turns were cut off, got none")
 		}
-		equal(t, "took", time.Since(began), 15*time.Second)
+		if took := time.Since(began); took < 10*time.Second || took > 15*time.Second {
+			t.Errorf("expected to use the budget and keep within 15s, took %s", took)
+		}
 	})
 }
 

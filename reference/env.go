@@ -7,15 +7,23 @@ import (
 	"time"
 )
 
-// The contract's environment variables that this file reads, section "Gateway
-// configuration"; the bounds are this gateway's own.
+// The contract's environment variables, section "Gateway configuration".
 const (
-	EnvURL      = "GATEWAY_RELAY_URL"
-	EnvID       = "GATEWAY_RELAY_ID"
-	EnvSecret   = "GATEWAY_RELAY_SECRET"
-	EnvPlatform = "GATEWAY_RELAY_PLATFORM"
-	EnvBotID    = "GATEWAY_RELAY_BOT_ID"
+	EnvURL         = "GATEWAY_RELAY_URL"
+	EnvID          = "GATEWAY_RELAY_ID"
+	EnvSecret      = "GATEWAY_RELAY_SECRET"
+	EnvDeliveryKey = "GATEWAY_RELAY_DELIVERY_KEY"
+	EnvPlatform    = "GATEWAY_RELAY_PLATFORM"
+	EnvBotID       = "GATEWAY_RELAY_BOT_ID"
+	EnvEndpoint    = "GATEWAY_RELAY_ENDPOINT"
+	EnvRouteKeys   = "GATEWAY_RELAY_ROUTE_KEYS"
+	EnvInstanceID  = "GATEWAY_RELAY_INSTANCE_ID"
+	EnvWakeURL     = "GATEWAY_RELAY_WAKE_URL"
+)
 
+// The bounds, which are this gateway's own variables: Go durations such as 500ms. One
+// that is left out has the contract's value.
+const (
 	EnvHandshakeTimeout = "GATEWAY_HANDSHAKE_TIMEOUT"
 	EnvOutboundTimeout  = "GATEWAY_OUTBOUND_TIMEOUT"
 	EnvIdleTimeout      = "GATEWAY_IDLE_TIMEOUT"
@@ -25,43 +33,81 @@ const (
 )
 
 // ErrNoURL says that no relay is configured: its URL is what turns the relay on.
-var ErrNoURL = errors.New("no relay URL: expected one in " + EnvURL + ", such as https://connector.example")
+var ErrNoURL = errors.New("no relay URL: expected one in " + EnvURL + " or as gateway.relay_url in the configuration file, such as https://connector.example")
 
-// FromEnv reads a configuration from the environment; getenv is os.Getenv or a
-// stand-in. Values are trimmed, so that a secret of white space alone counts as none.
-// Bounds are Go durations such as 500ms; one that is left out takes the contract's
-// value. Errors name the variable; [ErrNoURL] is one of them.
-func FromEnv(getenv func(string) string) (Config, error) {
-	get := func(name string) string { return strings.TrimSpace(getenv(name)) }
-	c := Config{
-		URL:       strings.TrimRight(get(EnvURL), "/"),
-		GatewayID: get(EnvID),
-		Secret:    get(EnvSecret),
-		Platform:  get(EnvPlatform),
-		BotID:     get(EnvBotID),
+// FromEnv reads a configuration from the environment and then, for what is not set
+// there, from a configuration file. getenv is os.Getenv or a stand-in; file is the
+// decoded file, nil without one.
+//
+// Values are trimmed, so that a secret of white space alone counts as none; URLs lose
+// their trailing slashes. Errors name the variable and never quote a secret;
+// [ErrNoURL] is one of them.
+func FromEnv(getenv func(string) string, file map[string]any) (Config, error) {
+	env := func(name string) string { return strings.TrimSpace(getenv(name)) }
+	section, _ := file["gateway"].(map[string]any)
+	get := func(name, key string) string {
+		if v := env(name); v != "" {
+			return v
+		}
+		if v, ok := section[key]; ok && v != nil {
+			return strings.TrimSpace(fmt.Sprint(v))
+		}
+		return ""
 	}
+	url := func(name, key string) string { return strings.TrimRight(get(name, key), "/") }
+	c := Config{
+		URL:         url(EnvURL, "relay_url"),
+		GatewayID:   get(EnvID, "relay_id"),
+		Secret:      get(EnvSecret, "relay_secret"),
+		DeliveryKey: env(EnvDeliveryKey),
+		Platform:    env(EnvPlatform),
+		BotID:       env(EnvBotID),
+		Endpoint:    url(EnvEndpoint, "relay_endpoint"),
+		RouteKeys:   list(section["relay_route_keys"]),
+		InstanceID:  get(EnvInstanceID, "relay_instance_id"),
+		WakeURL:     url(EnvWakeURL, "relay_wake_url"),
+	}
+	if keys := env(EnvRouteKeys); keys != "" {
+		c.RouteKeys = list(keys)
+	}
+	c.Policy = ProjectPolicy(file, getenv, c.Platform)
+
 	var errs []error
 	if c.URL == "" {
 		errs = append(errs, ErrNoURL)
 	}
-	for name, bound := range map[string]*time.Duration{
-		EnvHandshakeTimeout: &c.Bounds.Handshake,
-		EnvOutboundTimeout:  &c.Bounds.Outbound,
-		EnvIdleTimeout:      &c.Bounds.Idle,
-		EnvBackoffBase:      &c.Bounds.BackoffBase,
-		EnvBackoffCap:       &c.Bounds.BackoffCap,
-		EnvShutdownBudget:   &c.Bounds.Shutdown,
+	identity, err := identityFromEnv(env)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	c.Identity = identity
+	errs = append(errs, boundsFromEnv(env, &c.Bounds))
+	return c, errors.Join(errs...)
+}
+
+func boundsFromEnv(env func(string) string, b *Bounds) error {
+	var errs []error
+	for _, v := range []struct {
+		name  string
+		bound *time.Duration
+	}{
+		{EnvHandshakeTimeout, &b.Handshake},
+		{EnvOutboundTimeout, &b.Outbound},
+		{EnvIdleTimeout, &b.Idle},
+		{EnvBackoffBase, &b.BackoffBase},
+		{EnvBackoffCap, &b.BackoffCap},
+		{EnvShutdownBudget, &b.Shutdown},
 	} {
-		text := get(name)
+		text := env(v.name)
 		if text == "" {
 			continue
 		}
 		d, err := time.ParseDuration(text)
 		if err != nil || d <= 0 {
-			errs = append(errs, fmt.Errorf("%s: expected a positive Go duration such as 30s or 500ms, got %q", name, text))
+			errs = append(errs, fmt.Errorf("%s: expected a positive Go duration such as 30s or 500ms, got %q", v.name, text))
 			continue
 		}
-		*bound = d
+		*v.bound = d
 	}
-	return c, errors.Join(errs...)
+	return errors.Join(errs...)
 }

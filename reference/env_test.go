@@ -26,7 +26,7 @@ func TestFromEnv(t *testing.T) {
 		"GATEWAY_BACKOFF_BASE":      "4ms",
 		"GATEWAY_BACKOFF_CAP":       "5s",
 		"GATEWAY_SHUTDOWN_BUDGET":   "6s",
-	}))
+	}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,14 +38,14 @@ func TestFromEnv(t *testing.T) {
 }
 
 func TestFromEnvWithoutARelay(t *testing.T) {
-	if _, err := reference.FromEnv(env(nil)); !errors.Is(err, reference.ErrNoURL) {
+	if _, err := reference.FromEnv(env(nil), nil); !errors.Is(err, reference.ErrNoURL) {
 		t.Errorf("expected ErrNoURL, got %v", err)
 	}
 }
 
 func TestFromEnvNamesWhatIsWrong(t *testing.T) {
 	for _, value := range []string{"30", "-1s", "0s", "soon"} {
-		_, err := reference.FromEnv(env(map[string]string{"GATEWAY_RELAY_URL": "https://c", "GATEWAY_IDLE_TIMEOUT": value}))
+		_, err := reference.FromEnv(env(map[string]string{"GATEWAY_RELAY_URL": "https://c", "GATEWAY_IDLE_TIMEOUT": value}), nil)
 		if err == nil || !strings.Contains(err.Error(), "GATEWAY_IDLE_TIMEOUT: expected a positive Go duration") {
 			t.Errorf("%s: expected an error that names the variable, got %v", value, err)
 		}
@@ -53,7 +53,7 @@ func TestFromEnvNamesWhatIsWrong(t *testing.T) {
 }
 
 func TestSecretOfWhiteSpaceIsNone(t *testing.T) {
-	c, err := reference.FromEnv(env(map[string]string{"GATEWAY_RELAY_URL": "https://c", "GATEWAY_RELAY_SECRET": " \t "}))
+	c, err := reference.FromEnv(env(map[string]string{"GATEWAY_RELAY_URL": "https://c", "GATEWAY_RELAY_SECRET": " \t "}), nil)
 	if err != nil || c.Secret != "" {
 		t.Errorf("expected no secret, got %q, %v", c.Secret, err)
 	}

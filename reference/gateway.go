@@ -11,22 +11,24 @@ import (
 
 // Gateway is one gateway. Its methods are safe for concurrent use.
 type Gateway struct {
-	config  Config
+	config  Config // its credentials are guarded by mu, see boot
 	bounds  Bounds
 	log     *slog.Logger
 	handler Handler
 	observe Observer
+
+	redactor *redactor
 
 	status statusBoard
 	lanes  *lanes
 	seen   *seen
 	scopes *scopes
 
-	mu         sync.Mutex
-	live       *session // handshaken and open, or nil
-	descriptor *protocol.Descriptor
-	handshaken bool // ever, in this gateway's life
-	running    bool
+	mu           sync.Mutex
+	live         *session // handshaken and open, or nil
+	capabilities *Capabilities
+	handshaken   bool // ever, in this gateway's life
+	running      bool
 
 	life    context.Context // ends when the gateway stops; turns run under it
 	endLife context.CancelCauseFunc
@@ -51,29 +53,25 @@ func New(config Config, handler Handler) (*Gateway, error) {
 	if handler == nil {
 		return nil, errors.New("expected a handler, got nil; use a HandlerFunc that does nothing")
 	}
+	clean := &redactor{}
+	clean.add(config.Secret, config.DeliveryKey)
 	g := &Gateway{
 		config:  config,
 		bounds:  config.Bounds,
-		log:     config.Logger,
 		handler: handler,
 		observe: config.Observer.orNothing(),
 		seen:    newSeen(seenLimit),
 		scopes:  newScopes(scopeLimit),
 		drained: make(chan struct{}),
 		ended:   make(chan struct{}),
+
+		redactor: clean,
+		log:      slog.New(cleanHandler{config.Logger.Handler(), clean}),
 	}
 	g.life, g.endLife = context.WithCancelCause(context.Background())
 	g.status.notify = g.observe.Status
 	g.lanes = newLanes(g)
 	return g, nil
-}
-
-// Capabilities is the descriptor in force: the one of the live session, or of the
-// last one. It is nil before the first handshake.
-func (g *Gateway) Capabilities() *protocol.Descriptor {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.descriptor
 }
 
 // SessionKey is the key of a source, as this gateway's turns use it.
@@ -89,9 +87,9 @@ func (g *Gateway) current() *session {
 }
 
 // up makes a handshaken session the live one.
-func (g *Gateway) up(s *session, d *protocol.Descriptor) {
+func (g *Gateway) up(s *session, c Capabilities) {
 	g.mu.Lock()
-	g.descriptor, g.handshaken = d, true
+	g.capabilities, g.handshaken = &c, true
 	select {
 	case <-s.closing: // retired meanwhile
 	default:

@@ -41,8 +41,9 @@ func (s *session) descriptor(d protocol.Descriptor) {
 	}
 	s.handshaken = true
 	s.onHandshake()
-	s.g.up(s, &d)
-	s.g.log.Info("connected", "platform", d.Platform, "label", d.Label, "max_message_length", d.MaxLength(), "len_unit", d.Unit())
+	c := capabilitiesOf(d)
+	s.g.up(s, c)
+	s.g.log.Info("connected", "platform", c.Platform, "label", c.Label, "max_message_length", c.MaxMessageLength, "len_unit", c.LenUnit)
 	early := s.early
 	s.early = nil
 	for _, frame := range early {

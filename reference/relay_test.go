@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -67,7 +68,8 @@ type relay struct {
 	at     []time.Time
 	live   []*peer
 
-	mute bool // pings stay unanswered; set before the first dial
+	mute bool             // pings stay unanswered; set before the first dial
+	http http.HandlerFunc // the HTTP plane; set before the first request
 }
 
 // peer is one socket, seen from the connector.
@@ -84,6 +86,10 @@ func newRelay(t testing.TB) *relay {
 	r := &relay{t: t, dials: make(chan *peer, 64), conns: make(chan net.Conn), done: make(chan struct{})}
 	upgrader := &websocket.Upgrader{}
 	r.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path != "/relay" && r.http != nil {
+			r.http(w, req)
+			return
+		}
 		conn, err := upgrader.Upgrade(w, req, nil)
 		if err != nil {
 			return
@@ -338,4 +344,26 @@ func equal(t testing.TB, what string, got, want any) {
 	if string(g) != string(w) {
 		t.Errorf("%s: expected %s, got %s", what, w, g)
 	}
+}
+
+// lines collects a log.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func (l *lines) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

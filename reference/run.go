@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Run dials the relay and keeps at it until the gateway is stopped. (Contract,
-// section "Reconnect".) It returns nil after [Gateway.Shutdown], and the cause of ctx
+// Run provisions the gateway if it must, declares its policy, and then dials the relay
+// and keeps at it until the gateway is stopped. (Contract, sections "Provisioning",
+// "Policy" and "Reconnect".) It returns nil after [Gateway.Shutdown], and the cause of ctx
 // when that ends first; ending ctx stops at once, without a drain. A revoked gateway
 // stops dialing but stays in Run, so that its status can still be read.
 //
@@ -29,12 +30,14 @@ func (g *Gateway) Run(ctx context.Context) error {
 	defer g.awaitTurns()
 
 	g.status.set(Status{State: StateConnecting})
+	g.boot(ctx)
 	ladder := &backoff{base: g.bounds.BackoffBase, cap: g.bounds.BackoffCap, jitter: g.config.Jitter}
 	for ctx.Err() == nil {
 		e := g.attempt(ctx, ladder)
 		if ctx.Err() != nil {
 			break
 		}
+		e.message = g.redactor.clean(e.message) // it may quote the connector
 		status := decide(e, g.handshakenBefore())
 		g.status.set(status)
 		if status.State == StateDisabled {

@@ -1,17 +1,13 @@
 package reference
 
-import (
-	"unicode/utf8"
-
-	"github.com/relaykit/relaykit/protocol"
-)
+import "unicode/utf8"
 
 // TextLength is the length of a text in a descriptor's unit: Unicode code points for
 // chars and for any unknown unit, UTF-16 code units for utf16. (Contract, section
 // "Descriptor".) Bytes that are not UTF-8 count as the one replacement character that
 // each of them is sent as.
 func TextLength(text, unit string) int {
-	if unit != protocol.LenUnitUTF16 {
+	if unit != lenUnitUTF16 {
 		return utf8.RuneCountInString(text)
 	}
 	n := 0

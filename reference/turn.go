@@ -52,8 +52,8 @@ const (
 // is a reply. The result is that of the last piece that was sent.
 func (t *Turn) Reply(ctx context.Context, text string) (Result, error) {
 	pieces := []string{text}
-	if d := t.Gateway.Capabilities(); d != nil {
-		pieces = Split(text, d.MaxLength(), d.Unit())
+	if c, ok := t.Gateway.Capabilities(); ok {
+		pieces = c.Split(text)
 	}
 	var result Result
 	for i, piece := range pieces {

@@ -1,9 +1,10 @@
 // Command gateway runs the reference gateway as a process: it dials the relay that
-// GATEWAY_RELAY_URL names and echoes each inbound text back to its chat.
+// GATEWAY_RELAY_URL names and, unless told otherwise, echoes each inbound text back to
+// its chat. `gateway enroll` trades an enrolment token for credentials.
 //
 // SIGTERM and SIGINT drain it: it announces going idle, serves until the connector
 // acknowledges or the bound is over, and exits 0. Exit code 1 is a failure while
-// running, 2 a wrong configuration or command line.
+// running, 2 a wrong configuration or command line. Logs are JSON lines on stderr.
 package main
 
 import (
@@ -11,13 +12,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"github.com/relaykit/relaykit/reference"
-	"github.com/relaykit/relaykit/reference/driver"
+	"github.com/spf13/cobra"
 )
 
 // The exit codes.
@@ -29,60 +28,51 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
-	os.Exit(run(ctx, os.Getenv, os.Stderr))
+	code := execute(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
 }
 
-// run is the process without its globals. ctx ends on a signal.
-func run(ctx context.Context, getenv func(string) string, stderr io.Writer) int {
-	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
-	config, err := reference.FromEnv(getenv)
-	if err != nil {
-		fmt.Fprintf(stderr, "gateway: %v\n", err)
-		return exitUsage
-	}
-	config.Logger = log
+// failure is an error while running; any other error is one of usage.
+type failure struct{ error }
 
-	handler := reference.Handler(reference.HandlerFunc(echo))
-	var channel *driver.Channel
-	if url := getenv(driver.EnvURL); url != "" {
-		channel = driver.New(url, "relaykit-reference", version(), log)
-		handler = channel
-		config.Observer = channel.Observer()
-		config.Accept = channel.Accept
-	}
-	gateway, err := reference.New(config, handler)
-	if err != nil {
-		fmt.Fprintf(stderr, "gateway: %v\n", err)
-		return exitUsage
-	}
-	if channel != nil {
-		channel.Start(gateway)
-		defer channel.Close()
-	}
+func (f failure) Unwrap() error { return f.error }
 
-	ended := make(chan error, 1)
-	go func() { ended <- gateway.Run(context.Background()) }()
-	select {
-	case <-ctx.Done():
-		log.Info("draining")
-		if err := gateway.Shutdown(context.Background()); err != nil {
-			log.Warn("drained", "error", err)
-		}
-		err = <-ended
-	case err = <-ended:
-		// A shutdown that the driver asked for.
+// execute is the process without its globals. ctx ends on a signal.
+func execute(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	cmd := rootCommand(getenv, stdout, stderr)
+	cmd.SetArgs(args)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	err := cmd.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
 	}
-	if err != nil && !errors.Is(err, context.Canceled) {
-		log.Error("gateway ended", "error", err)
+	fmt.Fprintf(stderr, "gateway: %v\n", err)
+	if errors.As(err, new(failure)) {
 		return exitFail
 	}
-	log.Info("stopped")
-	return exitOK
+	return exitUsage
 }
 
-// echo answers an event with its own text.
-func echo(ctx context.Context, turn *reference.Turn) error {
-	_, err := turn.Reply(ctx, turn.Event.Text)
-	return err
+func rootCommand(getenv func(string) string, stdout, stderr io.Writer) *cobra.Command {
+	var o runOptions
+	root := &cobra.Command{
+		Use:   "gateway",
+		Short: "A gateway that keeps the relay ⇄ connector contract",
+		Long: "A gateway that keeps the relay ⇄ connector contract. It is configured by the contract's\n" +
+			"environment variables, GATEWAY_RELAY_URL first, and by a YAML file.",
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), o, getenv, stderr)
+		},
+	}
+	root.PersistentFlags().StringVar(&o.config, "config", "", "configuration file in YAML (default $"+envConfig+", else "+defaultConfig+" if there is one)")
+	root.Flags().StringVar(&o.behaviour, "behaviour", "echo", "what a turn does: echo, silent or script")
+	root.Flags().StringVar(&o.script, "script", "", "the file of --behaviour script")
+	root.AddCommand(enrollCommand(&o.config, getenv, stdout))
+	root.CompletionOptions.DisableDefaultCmd = true
+	return root
 }

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,6 +17,8 @@ import (
 
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
+
+	"github.com/relaykit/relaykit/reference"
 )
 
 // asGateway makes the test binary the gateway itself.
@@ -127,5 +131,99 @@ func TestUsage(t *testing.T) {
 		if code := exit(t, cmd); code != exitUsage || !strings.Contains(stderr.String(), "expected") {
 			t.Errorf("%s: expected exit code %d and an explanation, got %d: %s", name, exitUsage, code, stderr)
 		}
+	}
+}
+
+func TestRefusedCommandLines(t *testing.T) {
+	for _, args := range [][]string{{"dance"}, {"--behaviour", "dance"}, {"--behaviour", "script"}, {"--config", "/nonexistent.yaml"}, {"--zorp"}} {
+		var stderr bytes.Buffer
+		env := func(name string) string { return map[string]string{"GATEWAY_RELAY_URL": "http://127.0.0.1:1"}[name] }
+		if code := execute(t.Context(), args, env, io.Discard, &stderr); code != exitUsage {
+			t.Errorf("%v: expected exit code %d, got %d: %s", args, exitUsage, code, &stderr)
+		}
+	}
+}
+
+func TestConfigurationFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	os.WriteFile(path, []byte("gateway:\n  relay_url: https://file.example/\n  relay_route_keys: [1234567890123456789, b]\ndiscord:\n  require_mention: true\n"), 0o600)
+	env := func(name string) string {
+		return map[string]string{"GATEWAY_CONFIG": path, "GATEWAY_RELAY_PLATFORM": "discord"}[name]
+	}
+	c, err := load("", env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.URL != "https://file.example" || c.RouteKeys[0] != "1234567890123456789" || c.Policy == nil || !c.Policy.RequireAddress {
+		t.Errorf("expected what the file says, got %+v, %+v", c, c.Policy)
+	}
+	os.WriteFile(path, []byte("- a list\n"), 0o600)
+	if _, err := load("", env); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("expected an error that names the file, got %v", err)
+	}
+}
+
+func TestScript(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.yaml")
+	os.WriteFile(path, []byte("- when: ping\n  reply: [pong]\n- when: trouble\n  fail: true\n"), 0o600)
+	h, err := behaviour(runOptions{behaviour: "script", script: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn := &reference.Turn{}
+	turn.Event.Text = "trouble"
+	if err := h.HandleTurn(t.Context(), turn); err == nil {
+		t.Error("expected the scripted failure, got none")
+	}
+	turn.Event.Text = "whatever"
+	if err := h.HandleTurn(t.Context(), turn); err != nil {
+		t.Errorf("expected silence, got %v", err)
+	}
+	os.WriteFile(path, []byte("- wen: ping\n"), 0o600)
+	if _, err := behaviour(runOptions{behaviour: "script", script: path}); err == nil {
+		t.Error("a rule with a typo: expected an error, got none")
+	}
+}
+
+func TestEnrollCommand(t *testing.T) {
+	used := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		used++
+		io.WriteString(w, `{"secret":"s-enrolled-0123","deliveryKey":"dk","tenant":"t1","gatewayId":"gw-e"}`)
+	}))
+	defer server.Close()
+	out := filepath.Join(t.TempDir(), "relay.env")
+	vars := map[string]string{"GATEWAY_RELAY_URL": server.URL, "GATEWAY_RELAY_ENROLL_TOKEN": "tok", "GATEWAY_IDENTITY_TOKEN": "me"}
+	env := func(name string) string { return vars[name] }
+	var stdout, stderr bytes.Buffer
+	if code := execute(t.Context(), []string{"enroll", "--out", out}, env, &stdout, &stderr); code != exitOK {
+		t.Fatalf("expected exit code 0, got %d: %s", code, &stderr)
+	}
+	data, _ := os.ReadFile(out)
+	if want := "GATEWAY_RELAY_ID=gw-e\nGATEWAY_RELAY_SECRET=s-enrolled-0123\nGATEWAY_RELAY_DELIVERY_KEY=dk\n"; string(data) != want {
+		t.Errorf("expected %q, got %q", want, data)
+	}
+	if info, _ := os.Stat(out); info.Mode().Perm() != 0o600 {
+		t.Errorf("expected mode 0600, got %v", info.Mode())
+	}
+	if strings.Contains(stdout.String()+stderr.String(), "s-enrolled") {
+		t.Errorf("expected no secret in the output, got %s%s", &stdout, &stderr)
+	}
+	// The token is good for one use: it is not spent where its answer cannot be kept.
+	for _, path := range []string{out, filepath.Join(out, "under-a-file")} {
+		if code := execute(t.Context(), []string{"enroll", "--out", path}, env, io.Discard, io.Discard); code == exitOK {
+			t.Errorf("%s: expected a refusal, got success", path)
+		}
+	}
+	if used != 1 {
+		t.Errorf("expected one use of the token, got %d", used)
+	}
+	server.Config.Handler = http.NotFoundHandler()
+	other := filepath.Join(t.TempDir(), "relay.env")
+	if code := execute(t.Context(), []string{"enroll", "--out", other}, env, io.Discard, io.Discard); code != exitFail {
+		t.Errorf("refused: expected exit code %d, got %d", exitFail, code)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(other), "*")); len(left) > 0 {
+		t.Errorf("expected nothing left behind, got %v", left)
 	}
 }

@@ -277,26 +277,26 @@ func capabilities(c *Channel, _ context.Context, params json.RawMessage) (any, e
 	if err := read(params, &p); err != nil {
 		return nil, err
 	}
-	d := c.gateway.Capabilities()
-	if d == nil {
+	is, ok := c.gateway.Capabilities()
+	if !ok {
 		return nil, reference.ErrNotConnected
 	}
 	result := map[string]any{
-		"max_message_length": d.MaxLength(),
-		"len_unit":           d.Unit(),
-		"platform":           d.Platform,
-		"label":              d.Label,
-		"supports_edit":      d.SupportsEdit,
-		"supports_threads":   d.SupportsThreads,
-		"markdown_dialect":   d.MarkdownDialect,
-		"emoji":              d.Emoji.Or(protocol.DefaultEmoji),
-		"platform_hint":      d.PlatformHint.Or(""),
-		"pii_safe":           d.PIISafe.Or(false),
-
-		"supports_draft_streaming": d.SupportsDraftStreaming,
+		"max_message_length":       is.MaxMessageLength,
+		"len_unit":                 is.LenUnit,
+		"platform":                 is.Platform,
+		"label":                    is.Label,
+		"supports_draft_streaming": is.DraftStreaming,
+		"supports_edit":            is.Edit,
+		"supports_threads":         is.Threads,
+		"markdown_dialect":         is.MarkdownDialect,
+		"code_blocks":              is.CodeBlocks,
+		"emoji":                    is.Emoji,
+		"platform_hint":            is.PlatformHint,
+		"pii_safe":                 is.PIISafe,
 	}
 	if text, ok := p.Text.Get(); ok {
-		result["message_length"] = reference.TextLength(text, d.Unit())
+		result["message_length"] = is.Length(text)
 	}
 	return result, nil
 }
