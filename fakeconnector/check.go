@@ -37,6 +37,7 @@ func (k *checker) frame(s *Session, r *FrameRecord, seq int64) {
 		s.violation(protocol.RuleFramingWrongDirection, seq, "expected a frame that a gateway sends, got %q, which the connector sends", typ)
 	}
 	k.order(s, typ, seq)
+	k.secret(s, r.Raw, seq)
 	switch f := r.Frame.(type) {
 	case *protocol.Hello:
 		k.hello(s, f, seq)
@@ -74,6 +75,16 @@ func (k *checker) order(s *Session, typ protocol.Type, seq int64) {
 		s.violation(protocol.RuleHandshakeQuietUntilDescriptor, seq, "expected nothing but hello before the descriptor arrived, got %s", named(typ))
 	}
 }
+
+// secret looks for the gateway's own secret. Short ones of a test could stand anywhere.
+func (k *checker) secret(s *Session, line []byte, seq int64) {
+	if len(s.gateway.Secret) >= minSecret && bytes.Contains(line, []byte(s.gateway.Secret)) {
+		s.violation(protocol.RuleSecuritySecretStays, seq, "expected no frame to contain the gateway's secret, this one does")
+	}
+}
+
+// minSecret is the length from which a secret does not stand in a text by accident.
+const minSecret = 16
 
 func named(typ protocol.Type) string {
 	if typ == "" {

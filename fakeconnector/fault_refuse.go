@@ -15,12 +15,3 @@ func (f Refuse) Apply(x *Exchange) {
 	or(&f.Status, http.StatusServiceUnavailable)
 	x.Refuse(f.Status)
 }
-
-// DropTCP ends the TCP connection of a dial without an answer.
-type DropTCP struct{}
-
-// Name implements [Fault].
-func (DropTCP) Name() string { return "drop-tcp" }
-
-// Apply implements [Fault].
-func (DropTCP) Apply(x *Exchange) { x.DropTCP() }

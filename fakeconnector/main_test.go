@@ -1,10 +1,8 @@
 package fakeconnector
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -160,14 +158,14 @@ func (k *client) closed() (code int, reason string) {
 }
 
 // ask sends an outbound frame and returns the result.
-func (k *client) ask(id string, a protocol.Action) protocol.Result {
+func (k *client) ask(id string, a protocol.Action) *protocol.Result {
 	k.t.Helper()
 	k.send(&protocol.Outbound{RequestID: id, Action: a})
 	r := expect[*protocol.OutboundResult](k)
 	if r.RequestID != id {
 		k.t.Fatalf("expected the result of %q, got that of %q", id, r.RequestID)
 	}
-	return r.Result
+	return &r.Result
 }
 
 // alive shows that the session still answers.
@@ -220,15 +218,6 @@ func isViolation(rule protocol.RuleID) func(Entry) bool {
 
 func isNote(part string) func(Entry) bool {
 	return func(e Entry) bool { return e.Kind == KindNote && strings.Contains(e.Note, part) }
-}
-
-func compact(t testing.TB, v any) string {
-	t.Helper()
-	var b bytes.Buffer
-	data, err := json.Marshal(v)
-	must(t, err)
-	must(t, json.Compact(&b, data))
-	return b.String()
 }
 
 // memListener serves connections that live in memory.

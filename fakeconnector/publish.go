@@ -70,32 +70,7 @@ func (c *Connector) keepToken(instance string, f *protocol.Forward, i discordInt
 			Credential: i.Token, Expires: c.clock.Now().Add(interactionTokenLife)})
 	}
 	body, _ := f.Body()
-	f.BodyB64 = base64.StdEncoding.EncodeToString(blankMember(body, "token"))
-}
-
-// blankMember replaces the value of a top-level member by an empty string.
-func blankMember(object []byte, name string) []byte {
-	d := json.NewDecoder(bytes.NewReader(object))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return object
-	}
-	out, from := []byte(nil), 0
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return object
-		}
-		var value json.RawMessage
-		if d.Decode(&value) != nil {
-			return object
-		}
-		if key == name {
-			end := int(d.InputOffset())
-			out = append(append(out, object[from:end-len(value)]...), `""`...)
-			from = end
-		}
-	}
-	return append(out, object[from:]...)
+	f.BodyB64 = base64.StdEncoding.EncodeToString(editJSON(body, "/token", func(json.RawMessage) json.RawMessage { return json.RawMessage(`""`) }))
 }
 
 func (c *Connector) tenantOf(instance string) string {

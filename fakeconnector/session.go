@@ -101,7 +101,8 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 	defer c.leave(s)
 
 	if old != nil {
-		_ = old.Close(CloseSuperseded, ReasonSuperseded)
+		// Bounded closely: the new session's drain waits for what the old one still says.
+		_ = old.close(CloseSuperseded, ReasonSuperseded, c.limits.CloseTimeout)
 	}
 	if !id.ok {
 		_ = s.Close(CloseUnauthorized, id.reason)
@@ -207,27 +208,38 @@ func (s *Session) recordClose(r CloseRecord, note string) bool {
 	return true
 }
 
-// Close sends a close frame with any code and reason; code 0 or 1005 sends an empty one.
-// TCP ends when the gateway has answered, after Limits.CloseTimeout at the latest. Later
-// frames of the gateway are recorded and not answered. On a closed session it does
-// nothing.
+// Close sends a close frame with any code and reason, after what was sent before; code 0
+// or 1005 sends an empty one. TCP ends when the gateway has answered, at the latest
+// Limits.CloseTimeout after the close frame left. Later frames of the gateway are recorded
+// and not answered. On a closed session it does nothing.
 func (s *Session) Close(code int, reason string) error {
+	return s.close(code, reason, s.c.limits.WriteTimeout+s.c.limits.CloseTimeout)
+}
+
+// close is Close with a bound on everything together.
+func (s *Session) close(code int, reason string, within time.Duration) error {
 	if code == 0 {
 		code = websocket.CloseNoStatusReceived
 	}
 	if len(reason) > maxReason {
 		return fmt.Errorf("closing session %s: expected a reason of at most %d bytes, got %d", s.id, maxReason, len(reason))
 	}
+	s.end(CloseRecord{By: protocol.FromConnector, Code: code, Reason: reason, How: HowCloseFrame}, within, func() {
+		bound := time.Now().Add(s.c.limits.CloseTimeout)
+		_ = s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), bound)
+		s.endTCPAfter(s.c.limits.CloseTimeout)
+	})
+	return nil
+}
+
+// end records our end of the session and queues the act that makes it so.
+func (s *Session) end(r CloseRecord, within time.Duration, act func()) {
 	s.wmu.Lock()
 	defer s.wmu.Unlock()
-	if !s.recordClose(CloseRecord{By: protocol.FromConnector, Code: code, Reason: reason, How: HowCloseFrame}, "") {
-		return nil
+	if s.recordClose(r, "") {
+		s.enqueue(outItem{last: act})
+		s.endTCPAfter(within)
 	}
-	s.enqueue(outItem{last: func() {
-		_ = s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(s.c.limits.CloseTimeout))
-	}})
-	s.endTCPAfter(s.c.limits.CloseTimeout)
-	return nil
 }
 
 // maxReason is what a WebSocket control frame has room for.
@@ -254,12 +266,8 @@ func (s *Session) Reset() error {
 
 // Drop ends the session with a TCP FIN, without a close frame, after what was sent before.
 func (s *Session) Drop() error {
-	s.wmu.Lock()
-	defer s.wmu.Unlock()
-	if s.recordClose(CloseRecord{By: protocol.FromConnector, Code: websocket.CloseAbnormalClosure, How: HowFIN}, "") {
-		s.enqueue(outItem{last: func() { _ = s.raw.Close() }})
-		s.endTCPAfter(s.c.limits.CloseTimeout)
-	}
+	s.end(CloseRecord{By: protocol.FromConnector, Code: websocket.CloseAbnormalClosure, How: HowFIN},
+		s.c.limits.WriteTimeout, func() { _ = s.raw.Close() })
 	return nil
 }
 

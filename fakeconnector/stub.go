@@ -17,6 +17,16 @@ type Fault interface {
 	Apply(*Exchange)
 }
 
+// dialFault marks the faults that act before there is a session.
+type dialFault interface{ actsOnDials() }
+
+func (*Hold) actsOnDials()     {}
+func (Delay) actsOnDials()     {}
+func (Refuse) actsOnDials()    {}
+func (DropTCP) actsOnDials()   {}
+func (Reset) actsOnDials()     {}
+func (FaultFunc) actsOnDials() {}
+
 // FaultFunc is a fault made of a function.
 type FaultFunc func(*Exchange)
 
@@ -32,13 +42,17 @@ type Stub struct {
 	set   *stubs
 	match Match
 
+	// Constant after Try.
+	ready  *matcher
+	faults []Fault
+	times  int
+	after  int
+	every  int
+
+	applying sync.Mutex
+	rand     *rand.Rand // under applying
+
 	mu      sync.Mutex
-	ready   *matcher
-	rand    *rand.Rand
-	times   int
-	after   int
-	every   int
-	faults  []Fault
 	matched int
 	hits    int
 	hit     chan struct{} // closed at the next hit
@@ -74,9 +88,12 @@ func (s *Stub) Try(faults ...Fault) error {
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
+	for _, f := range faults {
+		if _, ok := f.(dialFault); !ok && ready.Point == PointDial {
+			return fmt.Errorf("stub on %s: expected a fault that acts on a dial, such as refuse or hold, got %q; use PointUpgraded for what needs a session", s.match, f.Name())
+		}
+	}
 	s.ready, s.faults, s.rand = ready, faults, s.set.c.ids.source()
-	s.mu.Unlock()
 	s.set.mu.Lock()
 	defer s.set.mu.Unlock()
 	s.set.list = append(s.set.list, s)
@@ -127,11 +144,11 @@ func (s *Stub) WaitHits(ctx context.Context, n int) error {
 
 // fires counts a match and says whether the stub acts on it.
 func (s *Stub) fires(x *Exchange) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if !s.ready.matches(x) {
 		return false
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.matched++
 	n := s.matched - s.after
 	if n <= 0 || (n-1)%s.every != 0 || (s.times > 0 && s.hits >= s.times) {
@@ -189,12 +206,12 @@ func apply(firing []*Stub, x *Exchange) {
 		x.c.journal.one(Entry{Kind: KindFault, Session: x.session, GatewayID: x.gateway.ID, Instance: x.gateway.Instance,
 			Note: strings.Join(names, ", ") + " on " + s.match.String()})
 		// One stub may fire in several sessions at once; its choices come one by one.
-		s.mu.Lock()
+		s.applying.Lock()
 		x.Rand = s.rand
 		for _, f := range s.faults {
 			f.Apply(x)
 		}
-		s.mu.Unlock()
+		s.applying.Unlock()
 	}
 }
 
