@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -266,3 +267,27 @@ type memAddr struct{}
 
 func (memAddr) Network() string { return "mem" }
 func (memAddr) String() string  { return "memory.invalid:1" }
+
+// handClock is wound by hand. Timers come to timers and fire when the test calls them.
+type handClock struct {
+	mu     sync.Mutex
+	now    time.Time
+	timers chan func()
+}
+
+func (h *handClock) Now() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.now
+}
+
+func (h *handClock) AfterFunc(_ time.Duration, f func()) func() bool {
+	h.timers <- f
+	return func() bool { return false }
+}
+
+func (h *handClock) advance(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = h.now.Add(d)
+}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/relaykit/relaykit/protocol"
 )
@@ -207,16 +206,4 @@ func TestFaultFunc(t *testing.T) {
 	if got := string(k.line()); got != `{"type":"x","hits":1}` {
 		t.Errorf("expected the message of the function, got %s", got)
 	}
-}
-
-// A clock that tests wind by hand, for bounds on a real socket.
-type handClock struct {
-	now    time.Time
-	timers chan func()
-}
-
-func (h *handClock) Now() time.Time { return h.now }
-func (h *handClock) AfterFunc(_ time.Duration, f func()) func() bool {
-	h.timers <- f
-	return func() bool { return false }
 }
