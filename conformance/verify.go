@@ -3,13 +3,17 @@ package conformance
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
 	"github.com/relaykit/relaykit/conformance/cases"
 	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/conformance/report"
 	"github.com/relaykit/relaykit/contract"
 	"github.com/relaykit/relaykit/internal/redact"
 	"github.com/relaykit/relaykit/protocol"
@@ -29,30 +33,17 @@ type Options struct {
 	Seed      int64
 	Parallel  int // cases side by side; 0 means 8
 	SkipSlow  bool
-	Done      func(kit.Result) // told of every verdict as it falls
-	Rerun     func(caseID string) string
+	Strict    bool // a warning counts as a failure
+	// TargetHash is the hash of the target file, for the report.
+	TargetHash string
+	Done       func(kit.Result) // told of every verdict as it falls
+	Rerun      func(caseID string) string
 }
 
 // Known is a case that is listed as failing or as flaky, with the reason.
 type Known struct {
 	Reason string
 	Flaky  bool
-}
-
-// Outcome is what a run found.
-type Outcome struct {
-	Results  []kit.Result // in the order of the cases
-	Facts    kit.Facts    // as probed
-	Timing   kit.Timing
-	Seed     int64
-	Started  time.Time
-	Duration time.Duration
-	// Rules is how many rules were selected, Exercised how many of them were put to
-	// the test.
-	Rules, Exercised int
-	// Overhead is the part of Duration before the first case: the start of the shared
-	// gateway and the probe.
-	Overhead time.Duration
 }
 
 // ErrNotStarted wraps the launcher's error when the subject could not be started at
@@ -65,9 +56,9 @@ const defaultParallel = 8
 
 // Verify judges a gateway. The error is the harness's own failure; everything that the
 // gateway does wrong is in the results.
-func Verify(ctx context.Context, o Options) (*Outcome, error) {
+func Verify(ctx context.Context, o Options) (report.Run, error) {
 	if o.Launcher == nil {
-		return nil, errors.New("verify: expected a launcher, got none")
+		return report.Run{}, errors.New("verify: expected a launcher, got none")
 	}
 	if o.Timing == (kit.Timing{}) {
 		o.Timing = kit.ContractTiming()
@@ -78,11 +69,15 @@ func Verify(ctx context.Context, o Options) (*Outcome, error) {
 	o.Facts.Revision = cmp.Or(o.Facts.Revision, protocol.Baseline)
 	o.Facts.BoundsSet = o.TimingEnv != nil
 	secrets := redact.New()
-	statements, err := ruleTexts()
+	model, err := contract.Parse(contract.Name, contract.Document())
 	if err != nil {
-		return nil, err
+		return report.Run{}, fmt.Errorf("reading the contract document: %w", err)
 	}
-	out := &Outcome{Facts: o.Facts, Timing: o.Timing, Seed: o.Seed, Started: time.Now()}
+	statements := map[protocol.RuleID]string{}
+	for _, r := range model.Rules {
+		statements[protocol.RuleID(r.ID)] = r.Statement
+	}
+	started := time.Now()
 	bench := kit.NewBench(ctx, kit.Bench{
 		Launcher: o.Launcher, Facts: o.Facts, Timing: o.Timing, Seed: o.Seed,
 		Env: o.Env, TimingEnv: o.TimingEnv, Secret: secrets.Add,
@@ -93,7 +88,7 @@ func Verify(ctx context.Context, o Options) (*Outcome, error) {
 	}
 	shared, diagnosis, err := bench.StartShared("shared")
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotStarted, err)
+		return report.Run{}, fmt.Errorf("%w: %w", ErrNotStarted, err)
 	}
 	order := map[string]int{}
 	for i, c := range o.Cases {
@@ -123,18 +118,40 @@ func Verify(ctx context.Context, o Options) (*Outcome, error) {
 		selected = ofRule
 	} else {
 		bench.Facts.Replies = cmp.Or(bench.Facts.Replies, shared.ProbeReplies(ctx))
-		out.Facts = bench.Facts
 		judge.NoDriver = shared.Driver == nil
 	}
-	out.Overhead = time.Since(out.Started)
+	overhead := time.Since(started)
 	s := newSchedule(bench, judge, shared, selected, cmp.Or(o.Parallel, defaultParallel), nil)
 	s.done = func(r kit.Result) { results = append(results, done(r)) }
 	s.run(ctx)
 	s.shared.Close()
 	slices.SortStableFunc(results, func(a, b kit.Result) int { return cmp.Compare(order[a.Case.ID], order[b.Case.ID]) })
-	out.Results, out.Duration = results, time.Since(out.Started)
-	out.Rules, out.Exercised = countRules(results)
-	return out, nil
+	run := report.Run{Results: results, Header: report.Header{
+		SuiteVersion: suiteVersion(), ContractHash: contractHash(), Revision: bench.Facts.Revision,
+		Target: report.Target{Name: o.Facts.Name, Version: o.Facts.Version, Hash: o.TargetHash},
+		Seed:   o.Seed, TimeScale: float64(o.Timing.Outbound) / float64(kit.ContractTiming().Outbound),
+		Started: started, Duration: time.Since(started), Overhead: overhead,
+		ClockSkew: bench.Observed().ClockSkew(), Exercised: report.CountRules(results), Strict: o.Strict,
+	}}
+	run.Header.Outcome = report.Judge(results, o.core(model), o.Strict)
+	return run, nil
+}
+
+// core is what must have been exercised: the contract's core set, as far as this
+// revision and this selection have it.
+func (o Options) core(model *contract.Model) []protocol.RuleID {
+	selected := map[protocol.RuleID]bool{}
+	for _, c := range o.Cases {
+		selected[c.Rule()] = true
+	}
+	var core []protocol.RuleID
+	for _, r := range model.Rules {
+		id := protocol.RuleID(r.ID)
+		if r.Core && string(r.Side) != string(kit.ConnectorSide) && string(r.Since.Revision()) <= o.Facts.Revision && selected[id] {
+			core = append(core, id)
+		}
+	}
+	return core
 }
 
 // apply turns a verdict into the one that the list of known failures makes of it.
@@ -161,28 +178,32 @@ func join(a, b string) string {
 	return a + " — " + b
 }
 
-func countRules(results []kit.Result) (rules, exercised int) {
-	seen := map[protocol.RuleID]bool{}
-	for _, r := range results {
-		seen[r.Case.Rule()] = seen[r.Case.Rule()] || r.Exercised
-	}
-	for _, was := range seen {
-		rules++
-		if was {
-			exercised++
-		}
-	}
-	return rules, exercised
+// contractHash names the document that the subject was judged by.
+func contractHash() string {
+	sum := sha256.Sum256(contract.Document())
+	return hex.EncodeToString(sum[:])
 }
 
-func ruleTexts() (map[protocol.RuleID]string, error) {
-	model, err := contract.Parse(contract.Name, contract.Document())
-	if err != nil {
-		return nil, fmt.Errorf("reading the contract document: %w", err)
+// suiteVersion is the version of the module that this code was built from.
+func suiteVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
 	}
-	texts := map[protocol.RuleID]string{}
-	for _, r := range model.Rules {
-		texts[protocol.RuleID(r.ID)] = r.Statement
+	const module = "github.com/relaykit/relaykit"
+	version := info.Main.Version
+	for _, d := range info.Deps {
+		if d.Path == module {
+			return d.Version
+		}
 	}
-	return texts, nil
+	if info.Main.Path != module || version == "" || version == "(devel)" {
+		version = "devel"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && version == "devel" {
+			version += "-" + s.Value[:min(len(s.Value), 12)]
+		}
+	}
+	return version
 }

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
@@ -207,6 +208,9 @@ func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
 	}
 	b.noteStartup(in, launched)
 	in.takeDriver()
+	if cfg.until == untilReady {
+		in.awaitConnected()
+	}
 	return nil, nil
 }
 
@@ -237,6 +241,22 @@ func (in *Instance) takeDriver() {
 		// A gateway without a settable handler keeps the one that it has.
 		_ = in.Driver.Call(ctx, "handler/set", map[string]any{"mode": "echo"}, nil)
 	}
+}
+
+// awaitConnected waits until the gateway itself knows that it is connected: the
+// connector has sent the descriptor by then, and the gateway may not have read it yet,
+// so that a send which a driver asked for would rightly fail.
+func (in *Instance) awaitConnected() {
+	if in.Driver == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(in.bench.ctx, in.bench.Timing.Answer)
+	defer cancel()
+	// A gateway without statuses is given the sign of life that each case asks for.
+	in.Driver.WaitNote(ctx, 0, func(n Note) bool {
+		var s struct{ State string }
+		return n.Method == "event/status" && json.Unmarshal(n.Params, &s) == nil && s.State == "connected"
+	})
 }
 
 // Session is the gateway's live session, or nil.

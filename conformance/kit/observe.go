@@ -2,10 +2,13 @@ package kit
 
 import (
 	"fmt"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/relaykit/relaykit/fakeconnector"
 	"github.com/relaykit/relaykit/protocol"
+	"github.com/relaykit/relaykit/protocol/auth"
 )
 
 // Observations gathers, over all gateways of a run, the violations that the fake
@@ -16,6 +19,7 @@ type Observations struct {
 	violations map[protocol.RuleID][]string
 	counts     map[string]int
 	reported   map[*Instance]int64 // journal position up to which a live instance was read
+	skew       *time.Duration
 }
 
 // Counts that an :observed case can rest on.
@@ -54,6 +58,7 @@ func (o *Observations) Take(in *Instance) {
 		switch {
 		case e.Kind == fakeconnector.KindDial:
 			o.counts[CountDials]++
+			o.noteSkew(e)
 		case e.Kind == fakeconnector.KindUpgraded:
 			o.counts[CountSessions]++
 		case IsGatewayMessage(e):
@@ -77,6 +82,30 @@ func (o *Observations) Take(in *Instance) {
 	o.mu.Lock()
 	o.reported[in] = after
 	o.mu.Unlock()
+}
+
+// noteSkew keeps how far the gateway's clock is ahead of ours, from the first token that
+// expires: its expiry less the contract's default lifetime, against the time of the
+// dial. A gateway that gives its tokens another lifetime shows as skewed.
+func (o *Observations) noteSkew(dial fakeconnector.Entry) {
+	if o.skew != nil || dial.Dial == nil {
+		return
+	}
+	_, token, _ := strings.Cut(dial.Dial.Header.Get("Authorization"), " ")
+	claims, err := auth.Peek(token)
+	if err != nil || claims.Exp == auth.Never {
+		return
+	}
+	skew := time.Unix(claims.Exp, 0).Sub(dial.Wall.Truncate(time.Second)) - auth.DefaultTTL
+	o.skew = &skew
+}
+
+// ClockSkew is how far the gateway's clock was seen to be ahead, nil when no token of
+// its showed it.
+func (o *Observations) ClockSkew() *time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.skew
 }
 
 // Violations are what was recorded against a rule.

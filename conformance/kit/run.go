@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/relaykit/relaykit/contract"
 	"github.com/relaykit/relaykit/protocol"
 )
 
@@ -47,7 +48,7 @@ func (b *Bench) Inapplicable(c Case, j Judge) string {
 		needs.Launch.Restart, needs.Launch.SetEnv = true, true
 	}
 	switch lacks := needs.Launch.Lacks(can); {
-	case c.Since != "" && b.Facts.Revision != "" && c.Since > b.Facts.Revision:
+	case c.Since != "" && b.Facts.Revision != "" && string(contract.Mark(c.Since).Revision()) > b.Facts.Revision:
 		return fmt.Sprintf("judged from revision %s on, and the gateway claims %s", c.Since, b.Facts.Revision)
 	case lacks != "":
 		return "the case needs a gateway " + lacks + ", which this launcher cannot do"

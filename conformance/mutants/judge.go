@@ -12,6 +12,7 @@ import (
 	"github.com/relaykit/relaykit/conformance"
 	"github.com/relaykit/relaykit/conformance/cases"
 	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/conformance/report"
 	"github.com/relaykit/relaykit/protocol"
 )
 
@@ -62,7 +63,7 @@ func Judge(ctx context.Context, m Mutant, root string, options func(command stri
 	return o
 }
 
-func (o *Outcome) read(run *conformance.Outcome) {
+func (o *Outcome) read(run report.Run) {
 	exercised := false
 	for _, r := range run.Results {
 		switch r.Verdict {
