@@ -2,7 +2,9 @@ package protocol
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"strings"
 )
 
 // Forward is an HTTP request that a platform made to the connector, passed on whole
@@ -21,6 +23,9 @@ type Forward struct {
 // Body decodes the exact bytes of the request's body, from base64 with padding.
 func (f *Forward) Body() ([]byte, error) {
 	body, err := base64.StdEncoding.Strict().DecodeString(f.BodyB64)
+	if err == nil && strings.ContainsAny(f.BodyB64, "\r\n") {
+		err = errors.New("line breaks") // the decoder skips them, base64 has none
+	}
 	if err != nil {
 		return nil, fmt.Errorf("passthrough body: expected base64 with padding, got %d characters that are not: %w", len(f.BodyB64), err)
 	}

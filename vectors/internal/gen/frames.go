@@ -189,6 +189,16 @@ func describeFrames(b *builder) {
 		}
 		g.add(k)
 	}
+	for _, r := range b.later("reader.2026-08.json", "reader.2026-06.json") {
+		if r.Name != "inbound reply_to string"+then {
+			panic("frames: no description of the recorded case " + r.Name)
+		}
+		f := strings.Replace(okFrame, `"text": "a"`, `"text": "a", "reply_to": "x"`, 1)
+		g.add(c{id: "frames-read-reply-to-string-later", rule: "framing/bad-frame", op: "frames/read", cause: "later-field-mistyped", from: r, adapted: incomplete,
+			in: m{"side": "gateway", "messages": texts(f + "\n" + afterOK + "\n")}, out: reading(0, 0, nil, f, afterOK), differs: true, flags: []string{defect},
+			said:    m{"reader_ended_by": "AttributeError"},
+			comment: "A mistyped optional field takes its default. The later revision of the known implementation ends its reader over it."})
+	}
 	g.ownFrames()
 }
 

@@ -49,6 +49,7 @@ type rec struct {
 	Expected json.RawMessage `json:"expected"`
 	used     int
 	leftOut  string
+	same     bool // says what the file of the earlier revision says
 }
 
 // decode reads the recorded input into v.
@@ -125,6 +126,31 @@ func (b *builder) recorded(name string) []*rec {
 	}
 	b.files[name] = rs
 	return rs
+}
+
+// later reads the file of a later revision and sets the cases aside that say what the
+// earlier one says; the rest is returned.
+func (b *builder) later(name, earlier string) []*rec {
+	type call struct{ name, input, expected string }
+	known := map[call]bool{}
+	for _, r := range b.recorded(earlier) {
+		known[call{r.Name, string(compactJSON(r.Input)), string(compactJSON(r.Expected))}] = true
+	}
+	var rest []*rec
+	for _, r := range b.recorded(name) {
+		if r.same = known[call{r.Name, string(compactJSON(r.Input)), string(compactJSON(r.Expected))}]; !r.same {
+			rest = append(rest, r)
+		}
+	}
+	return rest
+}
+
+func compactJSON(data []byte) []byte {
+	var b bytes.Buffer
+	if err := json.Compact(&b, data); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
 }
 
 // Output is a file that the generator writes, its path relative to vectors/.
@@ -236,13 +262,18 @@ func (b *builder) ledger() ([]byte, error) {
 	var out bytes.Buffer
 	out.WriteString("# What became of the recorded data\n\n" +
 		"Generated: change the description in internal/gen and run `go generate ./vectors`.\n\n" +
-		"Every recorded case is either the source of at least one vector or left out, by name and with the reason.\n\n" +
-		"| file | cases | converted | left out |\n| --- | --- | --- | --- |\n")
+		"Every recorded case is the source of at least one vector, or says what the file of the earlier revision says, or is " +
+		"left out, by name and with the reason.\n\n" +
+		"| file | cases | converted | the same as earlier | left out |\n| --- | --- | --- | --- | --- |\n")
 	names := slices.Sorted(maps.Keys(b.files))
-	var total, converted int
+	var total, converted, repeated int
 	for _, name := range names {
-		n := 0
+		n, same := 0, 0
 		for _, r := range b.files[name] {
+			if r.same {
+				same++
+				continue
+			}
 			if (r.used > 0) == (r.leftOut != "") {
 				return nil, fmt.Errorf("recorded %s %q: expected it to be either used or left out with a reason; used %d times, left out: %q", name, r.Name, r.used, r.leftOut)
 			}
@@ -250,11 +281,12 @@ func (b *builder) ledger() ([]byte, error) {
 				n++
 			}
 		}
-		fmt.Fprintf(&out, "| %s | %d | %d | %d |\n", name, len(b.files[name]), n, len(b.files[name])-n)
+		fmt.Fprintf(&out, "| %s | %d | %d | %d | %d |\n", name, len(b.files[name]), n, same, len(b.files[name])-n-same)
 		total += len(b.files[name])
 		converted += n
+		repeated += same
 	}
-	fmt.Fprintf(&out, "| all | %d | %d | %d |\n", total, converted, total-converted)
+	fmt.Fprintf(&out, "| all | %d | %d | %d | %d |\n", total, converted, repeated, total-converted-repeated)
 	for _, name := range names {
 		head := false
 		for _, r := range b.files[name] {

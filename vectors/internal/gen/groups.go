@@ -6,7 +6,18 @@ var ops = map[string]op{}
 // descriptions lists the groups.
 var descriptions = []func(*builder){
 	describeTokens,
+	describeRotation,
+	describeDeliveries,
 	describeURLs,
 	describeFrames,
 	describeDescriptors,
+	describeLengths,
+	describeSessionKeys,
+	describeEvents,
+	describePassthrough,
+	describeInteractions,
+	describePolicy,
+	describeProvision,
+	describeLadders,
+	describeRevocations,
 }
