@@ -222,6 +222,9 @@ func TestJUnitOfAStrictRun(t *testing.T) {
 		if is := strings.Contains(got.String(), `<failure message="warn: two newlines"`); is != strict {
 			t.Errorf("strict %v: a warning is a failure: %v", strict, is)
 		}
+		if n := strings.Count(got.String(), "<skipped"); strict && n != 3 || !strict && n != 4 {
+			t.Errorf("strict %v: %d cases are skipped", strict, n)
+		}
 	}
 }
 
@@ -270,7 +273,8 @@ func TestJudge(t *testing.T) {
 
 func TestCountRules(t *testing.T) {
 	results := []kit.Result{
-		result("a/b", kit.NotApplicable, 1, "x"), result("a/b:variant", kit.Pass, 1, ""), result("a/c", kit.Blocked, 1, "x"),
+		result("a/b", kit.NotApplicable, 1, "x"), result("a/b:variant", kit.Pass, 1, ""),
+		result("a/b:other", kit.NotApplicable, 1, "x"), result("a/c", kit.Blocked, 1, "x"),
 	}
 	if got, want := CountRules(results), (Count{1, 2}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
