@@ -69,9 +69,17 @@ func scanList(text string, line int) (fields []Field, s *listScanner) {
 	return fields, s
 }
 
+// maxDepth is how deep the shapes of objects nest; no frame comes near it.
+const maxDepth = 32
+
 // members reads the members of an object up to its closing brace.
 func (s *listScanner) members(depth int) []Field {
 	var fields []Field
+	if depth > maxDepth {
+		s.rest = append(s.rest, "an object nested too deeply")
+		s.pos = len(s.text)
+		return nil
+	}
 	for s.pos < len(s.text) {
 		switch r := s.text[s.pos]; {
 		case r == '}':
@@ -97,6 +105,7 @@ func (s *listScanner) members(depth int) []Field {
 // member reads name, "name", name?, name[], name[]{…}, "name"?: value.
 func (s *listScanner) member(depth int) (Field, bool) {
 	f := Field{Presence: Sent, Line: s.line}
+	begin := s.pos
 	quoted := s.text[s.pos] == '"'
 	if quoted {
 		s.pos++
@@ -107,6 +116,7 @@ func (s *listScanner) member(depth int) (Field, bool) {
 	}
 	f.Name = string(s.text[start:s.pos])
 	if f.Name == "" || quoted && !s.eat('"') {
+		s.pos = begin
 		return f, false
 	}
 	for {
@@ -217,7 +227,7 @@ func (s *listScanner) phrase() {
 	for s.pos < len(s.text) && !strings.ContainsRune(",;}", s.text[s.pos]) {
 		s.pos++
 	}
-	if s.pos == start {
+	if s.pos == start && s.pos < len(s.text) {
 		s.pos++
 	}
 	if p := strings.TrimSpace(strings.ReplaceAll(string(s.text[start:s.pos]), "`", "")); strings.Trim(p, "-–—") != "" {

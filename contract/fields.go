@@ -173,17 +173,17 @@ func (m *Model) addFrame(name string, from Side, line int) *Frame {
 
 func addFields(p *page, owner string, to *[]Field, fields []Field) Problems {
 	var problems Problems
+	lines := make(map[string]int, len(*to))
+	for _, f := range *to {
+		lines[f.Name] = f.Line
+	}
 	for _, f := range fields {
-		twice := false
-		for _, g := range *to {
-			if g.Name == f.Name {
-				problems = append(problems, p.problem(f.Line, "%s: field %q: expected a name of its own, got that of line %d", owner, f.Name, g.Line))
-				twice = true
-			}
+		if line, twice := lines[f.Name]; twice {
+			problems = append(problems, p.problem(f.Line, "%s: field %q: expected a name of its own, got that of line %d", owner, f.Name, line))
+			continue
 		}
-		if !twice {
-			*to = append(*to, f)
-		}
+		lines[f.Name] = f.Line
+		*to = append(*to, f)
 	}
 	return problems
 }

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"unicode"
 
 	"github.com/relaykit/relaykit/protocol"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
@@ -72,8 +74,7 @@ func newPage(name string, source []byte) (*page, Problems) {
 			p.starts = append(p.starts, i+1)
 		}
 	}
-	md := goldmark.New(goldmark.WithExtensions(extension.Table))
-	root := md.Parser().Parse(text.NewReader(source))
+	root := newMarkdown().Parser().Parse(text.NewReader(source))
 	var problems Problems
 	var path []string
 	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -109,6 +110,44 @@ func newPage(name string, source []byte) (*page, Problems) {
 		return ast.WalkContinue, nil
 	})
 	return p, problems
+}
+
+// newMarkdown is goldmark with tables, and with [starParser] in place of emphasis, whose
+// effort grows with the square of the number of stars in a paragraph.
+func newMarkdown() goldmark.Markdown {
+	return goldmark.New(
+		goldmark.WithParser(parser.NewParser(
+			parser.WithBlockParsers(parser.DefaultBlockParsers()...),
+			parser.WithInlineParsers(
+				util.Prioritized(parser.NewCodeSpanParser(), 100),
+				util.Prioritized(parser.NewLinkParser(), 200),
+				util.Prioritized(parser.NewAutoLinkParser(), 300),
+				util.Prioritized(parser.NewRawHTMLParser(), 400),
+				util.Prioritized(starParser{}, 500),
+			),
+			parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...),
+		)),
+		goldmark.WithExtensions(extension.Table),
+	)
+}
+
+// starParser drops stars that touch a word, which is all that this package wants of
+// emphasis. Underscores stay: they are parts of names here.
+type starParser struct{}
+
+func (starParser) Trigger() []byte { return []byte{'*'} }
+
+func (starParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
+	line, _ := block.PeekLine()
+	n := 0
+	for n < len(line) && line[n] == '*' {
+		n++
+	}
+	if before := block.PrecendingCharacter(); unicode.IsSpace(before) && (n == len(line) || util.IsSpace(line[n])) {
+		return nil
+	}
+	block.Advance(n)
+	return ast.NewString(nil)
 }
 
 // example keeps a fenced block of JSON.

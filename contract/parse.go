@@ -14,6 +14,11 @@ import (
 // tenth of it.
 const MaxSize = 1 << 20
 
+// MaxLine is the longest line in bytes that [Parse] reads, some twenty times the
+// contract's longest. Markdown nests with every character, and a parser's effort grows
+// with the square of that.
+const MaxLine = 16 << 10
+
 // Parse reads a document of the contract: this one, or another of its family. Sections
 // can have any titles and tables any order of columns, names can stand in backticks or
 // not, and frames and objects can be tables, lists in one cell, or JSON shapes in
@@ -147,16 +152,19 @@ func unreadable(name string, src []byte) (Problem, bool) {
 	case len(src) > MaxSize:
 		return p.problem(0, "expected at most %d bytes of Markdown, got %d", MaxSize, len(src)), true
 	}
-	line := 1
+	line, start := 1, 0
 	for rest := src; len(rest) > 0; {
 		r, size := utf8.DecodeRune(rest)
+		at := len(src) - len(rest)
 		switch {
 		case r == utf8.RuneError && size == 1:
 			return p.problem(line, "expected UTF-8 text, got the byte 0x%02x", rest[0]), true
 		case r == 0:
 			return p.problem(line, "expected text, got a NUL byte; is this a binary file?"), true
 		case r == '\n':
-			line++
+			line, start = line+1, at+1
+		case at-start >= MaxLine:
+			return p.problem(line, "expected lines of at most %d bytes, got a longer one", MaxLine), true
 		}
 		rest = rest[size:]
 	}

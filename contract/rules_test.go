@@ -93,6 +93,7 @@ func TestMalformedRuleTables(t *testing.T) {
 		{"binary", "# X\n\x00", "doc.md:2: expected text, got a NUL byte; is this a binary file?"},
 		{"not UTF-8", "# X\n\nab\xff", "doc.md:3: expected UTF-8 text, got the byte 0xff"},
 		{"no tables", "hello", "doc.md: expected a Markdown document with tables of rules or frames, got none"},
+		{"a long line", "# X\n\n" + strings.Repeat("> ", MaxLine), "doc.md:3: expected lines of at most 16384 bytes, got a longer one"},
 		{"50 MB", strings.Repeat("x", 50<<20), "doc.md: expected at most 1048576 bytes of Markdown, got 52428800"},
 	}
 	for _, tt := range tests {
@@ -105,6 +106,19 @@ func TestMalformedRuleTables(t *testing.T) {
 				t.Errorf("expected\n%s\ngot\n%s", tt.want, err)
 			}
 		})
+	}
+}
+
+// Markup around words is not part of them, and names keep their underscores.
+func TestCellsWithoutTheirMarkup(t *testing.T) {
+	const doc = "| **rule** | level | side | *statement* |\n|-|-|-|-|\n" +
+		"| [`a/b`](#x) | **MUST** | both | A _session_key_ is **not** 2 * 3 \\| `x \\| y` &amp; \\*so\\* <br> on. |\n"
+	m, err := Parse("doc.md", []byte(doc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, got := "A _session_key_ is not 2 * 3 | x | y & *so* on.", m.Rules[0].Statement; got != want {
+		t.Errorf("expected %q, got %q", want, got)
 	}
 }
 
