@@ -1,0 +1,173 @@
+package conformance_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"go.uber.org/goleak"
+
+	"github.com/relaykit/relaykit/conformance"
+	"github.com/relaykit/relaykit/conformance/cases"
+	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/conformance/launch"
+	"github.com/relaykit/relaykit/conformance/target"
+	"github.com/relaykit/relaykit/reference"
+	"github.com/relaykit/relaykit/reference/driver"
+)
+
+// The subject: the reference gateway inside of this process, or an external one that is
+// named by a flag (go test ./conformance -args -command ./my-gateway) or a variable.
+var (
+	commandFlag = flag.String("command", os.Getenv("RELAYKIT_COMMAND"), "command line of the gateway to judge, instead of the reference")
+	targetFlag  = flag.String("target", os.Getenv("RELAYKIT_TARGET"), "target file of that gateway")
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestConformance(t *testing.T) {
+	RegisterFailHandler(Fail)
+	if *commandFlag != "" || *targetFlag != "" {
+		defer uncached(t)
+	}
+	RunSpecs(t, "conformance of "+subjectName())
+}
+
+func subjectName() string {
+	switch {
+	case *commandFlag != "":
+		return *commandFlag
+	case *targetFlag != "":
+		return *targetFlag
+	}
+	return "the reference gateway"
+}
+
+// options say how the subject is started and judged.
+func options() (conformance.Options, error) {
+	if *commandFlag == "" && *targetFlag == "" {
+		t, err := target.Load("../cmd/gateway/target.yaml")
+		if err != nil {
+			return conformance.Options{}, err
+		}
+		o := conformance.ForTarget(t, false)
+		o.Launcher = launch.InProcess("reference", referenceProcess)
+		return o, nil
+	}
+	var o conformance.Options
+	if *targetFlag != "" {
+		t, err := target.Load(*targetFlag)
+		if err != nil {
+			return o, err
+		}
+		o = conformance.ForTarget(t, false)
+		o.Launcher = launch.Command(t.Launch.Command)
+	}
+	if *commandFlag == "" {
+		return o, nil
+	}
+	var err error
+	o.Launcher, err = launch.ParseCommand(*commandFlag)
+	return o, err
+}
+
+// referenceProcess is the reference gateway with its driver channel, as its command
+// runs it, without the process around it.
+func referenceProcess(ctx context.Context, env map[string]string, logs io.Writer) error {
+	getenv := func(name string) string { return env[name] }
+	config, err := reference.FromEnv(getenv, nil)
+	if err != nil {
+		return err
+	}
+	log := newLogger(logs)
+	config.Logger = log
+	channel := driver.New(getenv(driver.EnvURL), "reference", "test", log)
+	config.Observer, config.Accept = channel.Observer(), channel.Accept
+	gateway, err := reference.New(config, channel)
+	if err != nil {
+		return err
+	}
+	channel.Start(gateway)
+	defer channel.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- gateway.Run(context.Background()) }()
+	select {
+	case <-ctx.Done():
+		_ = gateway.Shutdown(context.Background())
+		return <-ended
+	case err := <-ended:
+		return err
+	}
+}
+
+// verdict is what one process of a parallel run tells the others.
+type verdict struct {
+	Verdict  kit.Verdict
+	Reason   string
+	Evidence string
+}
+
+var verdicts map[string]verdict
+
+// The first process judges, so that `ginkgo -p` starts one gateway and not several.
+var _ = SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
+	o, err := options()
+	Expect(err).NotTo(HaveOccurred())
+	run, err := conformance.Verify(ctx, o)
+	Expect(err).NotTo(HaveOccurred())
+	found := map[string]verdict{}
+	for _, r := range run.Results {
+		found[r.Case.ID] = verdict{r.Verdict, r.Reason, r.Evidence}
+	}
+	fmt.Fprintf(GinkgoWriter, "%s: %s\n", run.Header.Outcome.Conformance, run.Header.Outcome.Why)
+	data, err := json.Marshal(found)
+	Expect(err).NotTo(HaveOccurred())
+	return data
+}, func(data []byte) {
+	Expect(json.Unmarshal(data, &verdicts)).To(Succeed())
+}, NodeTimeout(10*time.Minute)) // the slow tier at the contract's bounds takes two minutes
+
+var _ = Describe("the relay contract", func() {
+	for _, c := range cases.All() {
+		labels := []string{c.Area(), string(c.Level)}
+		if c.Needs.Feature != "" {
+			labels = append(labels, c.Needs.Feature)
+		}
+		It(c.ID+" "+c.Title, Label(labels...), func() {
+			v, ran := verdicts[c.ID]
+			Expect(ran).To(BeTrue(), "the case has no verdict")
+			switch v.Verdict {
+			case kit.Pass:
+			case kit.NotApplicable:
+				Skip(v.Reason)
+			case kit.Warn, kit.Known, kit.Flaky:
+				AddReportEntry(string(v.Verdict), v.Reason)
+			default:
+				Fail(fmt.Sprintf("%s: %s\n%s", v.Verdict, v.Reason, v.Evidence))
+			}
+		})
+	}
+})
+
+// uncached keeps the go command from serving this result again: it caches no test that
+// has read a file of its module which was written a moment ago.
+func uncached(t *testing.T) {
+	path := filepath.Join("testdata", "judged-an-external-gateway")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(path, []byte("Written by every run that judges an external gateway, so that its result is never cached.\n"), 0o644); err != nil {
+		t.Errorf("expected to write %s, so that this result is not cached: %v", path, err)
+	}
+	if _, err := os.ReadFile(path); err != nil {
+		t.Error(err)
+	}
+}
