@@ -45,7 +45,14 @@ func exitWith(code int) error {
 	return &exitError{code: code}
 }
 
-// oneLine folds what cobra says over several lines (its suggestions) into one.
+// oneLine folds what is said over several lines (cobra's suggestions, the errors of a
+// target file) into one.
 func oneLine(text string) string {
-	return strings.Join(strings.Fields(text), " ")
+	var parts []string
+	for line := range strings.Lines(text) {
+		if line = strings.Join(strings.Fields(line), " "); line != "" {
+			parts = append(parts, line)
+		}
+	}
+	return strings.Join(parts, "; ")
 }

@@ -32,7 +32,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	return exitCode(root.ExecuteContext(ctx), stderr)
+}
+
+// exitCode is the exit code of a command that ended with err, which it tells of.
+func exitCode(err error, stderr io.Writer) int {
 	if err == nil {
 		return exitYes
 	}
