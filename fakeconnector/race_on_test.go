@@ -1,0 +1,5 @@
+//go:build race
+
+package fakeconnector
+
+const raceDetector = true
