@@ -101,6 +101,24 @@ func value(data []byte) any {
 	return v
 }
 
+// No two vectors make the same call.
+func TestNoVectorRepeatsAnother(t *testing.T) {
+	seen := map[string]string{}
+	for _, group := range load(t) {
+		for _, v := range group.Cases {
+			var now int64
+			if v.Now != nil {
+				now = *v.Now
+			}
+			call := fmt.Sprintf("%s %d %v", v.Op, now, value(v.Input))
+			if first, again := seen[call]; again {
+				t.Errorf("%s: expected a call of its own, got the one of %s", v.ID, first)
+			}
+			seen[call] = v.ID
+		}
+	}
+}
+
 // Every file keeps its schema, and the schema refuses what is broken.
 func TestSchemas(t *testing.T) {
 	for _, group := range load(t) {

@@ -214,6 +214,8 @@ func aboutEvent(name, revision string) (rule, cause, comment string) {
 		return "inbound/handled", "message-type", "A message type of the contract's list."
 	case is("chat_type"):
 		return "inbound/handled", "chat-type", "A chat type of the contract's list."
+	case is("scope_id number") && revision != "2026-06":
+		return "framing/null-field", "optional-mistyped", "A mistyped optional field takes its default. The known implementation hands the number on."
 	case is("both", "scope_id only", "guild_id null, scope_id set", "scope_id number", "all source fields"):
 		if revision == "2026-06" {
 			return "framing/unknown-fields", "scope-id-ignored", "In the baseline scope_id is an unknown field."
