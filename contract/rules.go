@@ -114,17 +114,18 @@ func oneLevel(s string) (Level, error) {
 	return "", fmt.Errorf("expected MUST, SHOULD or MAY, got %q", strings.TrimSpace(s))
 }
 
-// parseSpan reads "2026-06", or "2026-06 until 2026-09". An empty cell is the baseline.
+// parseSpan reads "2026-07", "2026-07 until 2026-09" or "until 2026-09". Without a first
+// mark it is the baseline.
 func parseSpan(s string) (since, until Mark, err error) {
-	if s == "" {
-		return Mark(Baseline), "", nil
-	}
-	first, last, ends := strings.Cut(s, " until ")
-	if since, err = ParseMark(strings.TrimSpace(first)); err != nil {
-		return "", "", err
+	first, end, ends := strings.Cut(s, "until ")
+	since = Mark(Baseline)
+	if first = strings.TrimSpace(first); first != "" {
+		if since, err = ParseMark(first); err != nil {
+			return "", "", err
+		}
 	}
 	if ends {
-		if until, err = ParseMark(strings.TrimSpace(last)); err != nil {
+		if until, err = ParseMark(strings.TrimSpace(end)); err != nil {
 			return "", "", err
 		}
 	}
