@@ -135,6 +135,20 @@ func leavesNobody(t *testing.T, mode, child string, ctx context.Context, want ki
 	orphan.ended()
 }
 
+func TestAStrangerThatHoldsTheOutputHoldsNobodyUp(t *testing.T) {
+	w := watchProcesses(t)
+	s := w.start("fork-hidden")
+	w.next("fork-hidden")
+	hidden := w.next("hidden")
+	defer hidden.release()
+	if got, want := exit(t, s), (kit.Exit{Code: 0}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if log := texts(s, "log"); len(log) != 1 || !strings.Contains(log[0], "its output is still held open") {
+		t.Errorf("log: %q", log)
+	}
+}
+
 func TestTheSuiteTakesItsSubjectsAlong(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs the parent death signal, which only Linux has")

@@ -79,6 +79,11 @@ func behave(mode string) int {
 	case "fork-daemon":
 		os.Stdout, os.Stderr = nil, nil
 		spawn("stubborn", &syscall.SysProcAttr{Setsid: true})
+	case "fork-hidden": // holds the output, and cannot be told from a stranger
+		os.Setenv("HOME", "/")
+		spawn("hidden", &syscall.SysProcAttr{Setsid: true})
+	case "hidden":
+		io.Copy(io.Discard, line.conn)
 	case "close":
 		os.Stdout.Close()
 		os.Stderr.Close()
@@ -186,6 +191,15 @@ func (l *life) says(word string) {
 	if got, err := l.in.ReadString('\n'); got != word+"\n" {
 		l.t.Fatalf("expected the process to say %q, got %q, %v", word, got, err)
 	}
+}
+
+// release ends a process that waits for the end of its lifeline.
+func (l *life) release() {
+	l.t.Helper()
+	if err := l.conn.(*net.TCPConn).CloseWrite(); err != nil {
+		l.t.Error(err)
+	}
+	l.ended()
 }
 
 // ended waits until the process is no more.
