@@ -196,6 +196,27 @@ func TestNewestConnectionSupersedes(t *testing.T) {
 	}
 	fresh.alive()
 	other.alive()
+	// The gateway left its older socket open, and that is held against it, once.
+	var left []Entry
+	for _, e := range c.Journal().All() {
+		if e.Kind == KindViolation {
+			left = append(left, e)
+		}
+	}
+	if len(left) != 1 || left[0].Violation.Rule != protocol.RuleConnectSingleSocket {
+		t.Errorf("expected one violation of %s, got %v", protocol.RuleConnectSingleSocket, left)
+	}
+}
+
+// A gateway that closes before it dials again has left nothing open, however late the
+// end of the older socket is read.
+func TestRedialAfterItsOwnCloseIsNoSecondSocket(t *testing.T) {
+	c := started(t)
+	g := c.AddGateway(Gateway{})
+	for range 20 {
+		k := greeted(t, c, g)
+		must(t, k.ws.Close())
+	}
 	noViolations(t, c)
 }
 

@@ -101,8 +101,7 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 	defer c.leave(s)
 
 	if old != nil {
-		// Bounded closely: the new session's drain waits for what the old one still says.
-		_ = old.close(CloseSuperseded, ReasonSuperseded, c.limits.CloseTimeout)
+		s.supersede(old)
 	}
 	if !id.ok {
 		_ = s.Close(CloseUnauthorized, id.reason)
