@@ -1,0 +1,43 @@
+# Two commands are enough: `make verify` judges the reference gateway, `make test` passes the tests.
+GO      ?= go
+BIN     := bin
+REPORT  ?= report
+
+.PHONY: build verify test lint mutants mutants-full fuzz bench clean
+
+build:
+	$(GO) build -o $(BIN)/ ./cmd/...
+
+verify: build
+	$(BIN)/fakeconnector verify --target cmd/gateway/target.yaml --command $(BIN)/gateway --report $(REPORT)
+
+test:
+	$(GO) test -race -timeout 20m ./...
+
+lint:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+# Every mutant must be killed by the cases of its own rule.
+mutants:
+	$(GO) run ./conformance/mutants/run
+
+mutants-full:
+	$(GO) run ./conformance/mutants/run -full
+
+# Every fuzz target for FUZZTIME. `go test -fuzz` takes one target of one package at a time.
+FUZZTIME ?= 60s
+fuzz:
+	@set -e; for file in $$(grep -l '^func Fuzz' $$(git ls-files '*_test.go')); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$file); do \
+			echo "fuzz $$target in $$(dirname $$file) for $(FUZZTIME)"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file); \
+		done; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . ./fakeconnector/... ./reference/...
+
+clean:
+	rm -rf $(BIN) $(REPORT)

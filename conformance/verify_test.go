@@ -1,0 +1,323 @@
+package conformance_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/relaykit/relaykit/conformance"
+	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/conformance/launch"
+	"github.com/relaykit/relaykit/conformance/report"
+	"github.com/relaykit/relaykit/protocol"
+	"github.com/relaykit/relaykit/protocol/auth"
+)
+
+// crude is a gateway of a few lines: it dials once, says hello, acknowledges and echoes.
+// The fields break it in one way each.
+type crude struct {
+	path       string        // dialed instead of /relay
+	secret     string        // signed with instead of its own
+	noNewline  bool          // frames without a newline
+	noHello    bool          // upgrades and says nothing
+	twice      bool          // opens a second socket beside the first
+	silent     bool          // acknowledges and does not reply
+	badRequest bool          // every outbound frame has the same requestId
+	die        time.Duration // returns so long after its hello
+}
+
+func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) error {
+	open := func() (*websocket.Conn, error) {
+		secret := env["GATEWAY_RELAY_SECRET"]
+		if c.secret != "" {
+			secret = c.secret
+		}
+		path := c.path
+		if path == "" {
+			path = "/relay"
+		}
+		h := http.Header{"Authorization": {"Bearer " + auth.Mint(env["GATEWAY_RELAY_ID"], secret, time.Now().Unix()+300)}}
+		ws, _, err := websocket.DefaultDialer.DialContext(ctx, strings.Replace(env["GATEWAY_RELAY_URL"], "http", "ws", 1)+path, h)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintln(logs, "dialed")
+		if !c.noHello {
+			c.send(ws, map[string]any{"type": "hello", "platform": env["GATEWAY_RELAY_PLATFORM"], "botId": env["GATEWAY_RELAY_BOT_ID"]})
+		}
+		return ws, nil
+	}
+	ws, err := open()
+	if err != nil {
+		<-ctx.Done()
+		return nil
+	}
+	defer ws.Close()
+	stop := context.AfterFunc(ctx, func() { ws.Close() })
+	defer stop()
+	if c.die > 0 {
+		time.AfterFunc(c.die, func() { ws.Close() })
+	}
+	if c.twice {
+		second, err := open()
+		if err != nil {
+			return err
+		}
+		defer second.Close()
+		ws.SetReadDeadline(time.Now().Add(time.Second))
+		go io.Copy(io.Discard, ws.NetConn())
+		ws = second
+		stop := context.AfterFunc(ctx, func() { second.Close() })
+		defer stop()
+	}
+	n := 0
+	for {
+		var f struct {
+			Type     string
+			BufferID string `json:"bufferId"`
+			Event    struct {
+				Text   string
+				Source struct {
+					ChatID string `json:"chat_id"`
+				}
+			}
+		}
+		_, data, err := ws.ReadMessage()
+		if err != nil {
+			if c.die > 0 {
+				return errors.New("died on purpose")
+			}
+			<-ctx.Done()
+			return nil
+		}
+		if json.Unmarshal(data, &f) != nil || f.Type != "inbound" {
+			continue
+		}
+		if f.BufferID != "" {
+			c.send(ws, map[string]any{"type": "inbound_ack", "bufferId": f.BufferID})
+		}
+		if c.silent {
+			continue
+		}
+		n++
+		id := fmt.Sprint("r", n)
+		if c.badRequest {
+			id = "same"
+		}
+		c.send(ws, map[string]any{"type": "outbound", "requestId": id, "action": map[string]any{"op": "send", "chat_id": f.Event.Source.ChatID, "content": "echo: " + f.Event.Text}})
+	}
+}
+
+func (c crude) send(ws *websocket.Conn, frame any) {
+	line, _ := json.Marshal(frame)
+	if !c.noNewline {
+		line = append(line, '\n')
+	}
+	_ = ws.WriteMessage(websocket.TextMessage, line)
+}
+
+// quick has short waits: these gateways fail at once or never.
+func quick() kit.Timing {
+	t := kit.ContractTiming().Scaled(0.01)
+	t.Ready, t.Answer, t.Slack, t.Quiet, t.Stop = 2*time.Second, 2*time.Second, time.Second, 50*time.Millisecond, 5*time.Second
+	return t
+}
+
+func judge(t *testing.T, c crude, list []kit.Case, change ...func(*conformance.Options)) report.Run {
+	t.Helper()
+	o := conformance.Options{Launcher: launch.InProcess("crude", c.run), Timing: quick(), Cases: list}
+	for _, f := range change {
+		f(&o)
+	}
+	run, err := conformance.Verify(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+func verdictOf(t *testing.T, run report.Run, id string) kit.Result {
+	t.Helper()
+	for _, r := range run.Results {
+		if r.Case.ID == id {
+			return r
+		}
+	}
+	t.Fatalf("no verdict for %s", id)
+	return kit.Result{}
+}
+
+func want(t *testing.T, r kit.Result, verdict kit.Verdict, reason string) {
+	t.Helper()
+	if r.Verdict != verdict || !strings.Contains(r.Reason, reason) {
+		t.Errorf("%s: want %s because of %q, got %s: %s\n%s", r.Case.ID, verdict, reason, r.Verdict, r.Reason, r.Evidence)
+	}
+}
+
+func gatewayCase(id string, body func(*kit.G)) kit.Case {
+	return kit.Case{ID: id, Title: id, Level: kit.Must, Gateway: body}
+}
+
+func alive(g *kit.G) { g.Alive() }
+
+// Each way of not getting ready is held against the rule that it breaks; what stands on
+// a live session is blocked and names that rule.
+func TestNotReadyIsBlamedOnItsRule(t *testing.T) {
+	list := []kit.Case{
+		{ID: "connect/dial-path:observed", Title: "dials", Level: kit.Must, Needs: kit.Needs{Last: true}, Gateway: func(g *kit.G) { g.NoViolation(kit.CountDials, 1) }},
+		{ID: "auth/bearer:observed", Title: "token", Level: kit.Must, Needs: kit.Needs{Last: true}, Gateway: func(g *kit.G) { g.NoViolation(kit.CountDials, 1) }},
+		{ID: "framing/newline:observed", Title: "newline", Level: kit.Must, Needs: kit.Needs{Last: true}, Gateway: func(g *kit.G) { g.NoViolation(kit.CountMessages, 1) }},
+		{ID: "handshake/hello-first:observed", Title: "hello", Level: kit.Must, Needs: kit.Needs{Last: true}, Gateway: func(g *kit.G) { g.NoViolation(kit.CountSessions, 1) }},
+		gatewayCase("inbound/handled", alive),
+	}
+	for name, tc := range map[string]struct {
+		gateway crude
+		rule    string
+		reason  string
+	}{
+		"another path":  {crude{path: "/other"}, "connect/dial-path:observed", "/other"},
+		"wrong secret":  {crude{secret: "not-the-secret"}, "auth/bearer:observed", "signature"},
+		"no newline":    {crude{noNewline: true}, "framing/newline:observed", "newline"},
+		"never a hello": {crude{noHello: true}, "handshake/hello-first:observed", "no message"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run := judge(t, tc.gateway, list)
+			for _, r := range run.Results {
+				if r.Case.ID == tc.rule {
+					want(t, r, kit.Fail, tc.reason)
+				} else {
+					want(t, r, kit.Blocked, strings.TrimSuffix(tc.rule, ":observed"))
+				}
+			}
+			if run.Header.Outcome.Exit != 1 {
+				t.Errorf("expected exit 1, got %d: %s", run.Header.Outcome.Exit, run.Header.Outcome.Why)
+			}
+		})
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	t.Parallel()
+	list := []kit.Case{
+		gatewayCase("inbound/handled", alive),
+		gatewayCase("inbound/ack-buffered", func(g *kit.G) { g.Alive(); g.Mismatch("this", "that") }),
+		{ID: "inbound/ack-before-turn", Title: "blocked", Level: kit.Must, After: []protocol.RuleID{"inbound/ack-buffered"}, Gateway: alive},
+		{ID: "inbound/repeat-once", Title: "a SHOULD", Level: kit.Should, Gateway: func(g *kit.G) { g.Alive(); g.Failf("not this time") }},
+		gatewayCase("framing/binary", func(*kit.G) {}),
+		gatewayCase("framing/unicode", func(*kit.G) { panic("a mistake of the case's") }),
+		gatewayCase("framing/not-json", func(g *kit.G) { g.Alive(); g.NotApplicable("for a reason") }),
+		{ID: "outbound/by-request-id", Title: "driven", Level: kit.Must, Needs: kit.Needs{Driver: []string{"gateway/send"}}, Gateway: alive},
+		{ID: "reconnect/flapping", Title: "later", Level: kit.Must, Since: "2026-10", Gateway: alive},
+		gatewayCase("framing/blank-lines", alive),
+		gatewayCase("framing/unknown-type", func(g *kit.G) { g.Alive(); g.Failf("as listed") }),
+		gatewayCase("framing/unknown-fields", alive),
+	}
+	run := judge(t, crude{}, list, func(o *conformance.Options) {
+		o.Known = map[string]conformance.Known{
+			"framing/blank-lines":    {Reason: "listed, and passing"},
+			"framing/unknown-type":   {Reason: "upstream"},
+			"framing/unknown-fields": {Reason: "now and then", Flaky: true},
+		}
+	})
+	want(t, verdictOf(t, run, "inbound/handled"), kit.Pass, "")
+	want(t, verdictOf(t, run, "inbound/ack-buffered"), kit.Fail, "expected this; got that")
+	want(t, verdictOf(t, run, "inbound/ack-before-turn"), kit.Blocked, "inbound/ack-buffered does not hold")
+	want(t, verdictOf(t, run, "inbound/repeat-once"), kit.Warn, "not this time")
+	want(t, verdictOf(t, run, "framing/binary"), kit.HarnessError, "0 stimuli and 0 observations")
+	want(t, verdictOf(t, run, "framing/unicode"), kit.HarnessError, "a mistake of the case's")
+	want(t, verdictOf(t, run, "framing/not-json"), kit.NotApplicable, "for a reason")
+	want(t, verdictOf(t, run, "outbound/by-request-id"), kit.NotApplicable, "driver channel")
+	want(t, verdictOf(t, run, "reconnect/flapping"), kit.NotApplicable, "claims 2026-06")
+	want(t, verdictOf(t, run, "framing/blank-lines"), kit.UnexpectedPass, "take it off the list")
+	want(t, verdictOf(t, run, "framing/unknown-type"), kit.Known, "upstream")
+	want(t, verdictOf(t, run, "framing/unknown-fields"), kit.Flaky, "now and then")
+	if run.Header.Outcome.Exit != 3 {
+		t.Errorf("expected exit 3, as the harness failed, got %d", run.Header.Outcome.Exit)
+	}
+}
+
+// What the fake notices is held against its own rule, and not against the case that
+// happened to run.
+func TestBlameGoesToTheRule(t *testing.T) {
+	t.Parallel()
+	list := []kit.Case{
+		gatewayCase("inbound/handled", func(g *kit.G) { g.Alive(); g.Alive() }),
+		{ID: "outbound/request-id:observed", Title: "ids", Level: kit.Must, Needs: kit.Needs{Last: true}, Gateway: func(g *kit.G) { g.NoViolation(kit.CountOutbound, 2) }},
+	}
+	run := judge(t, crude{badRequest: true}, list)
+	want(t, verdictOf(t, run, "inbound/handled"), kit.Pass, "")
+	want(t, verdictOf(t, run, "outbound/request-id:observed"), kit.Fail, "requestId")
+	run = judge(t, crude{silent: true}, list)
+	want(t, verdictOf(t, run, "outbound/request-id:observed"), kit.NotApplicable, "only 0 outbound frames")
+}
+
+// A gateway that opens two sockets is red for it.
+func TestTwoSockets(t *testing.T) {
+	t.Parallel()
+	run := judge(t, crude{twice: true}, []kit.Case{
+		gatewayCase("inbound/handled", alive),
+		{ID: "connect/single-socket:observed", Title: "one socket", Level: kit.Must, Needs: kit.Needs{Last: true}, Gateway: func(g *kit.G) { g.NoViolation(kit.CountSessions, 1) }},
+	})
+	want(t, verdictOf(t, run, "connect/single-socket:observed"), kit.Fail, "socket")
+}
+
+// A gateway that dies is red where it was needed, with how it ended.
+func TestDeathIsTold(t *testing.T) {
+	t.Parallel()
+	run := judge(t, crude{die: 300 * time.Millisecond}, []kit.Case{
+		gatewayCase("inbound/handled", func(g *kit.G) {
+			g.Alive()
+			g.Await(g.Timing.Answer, "something that never comes", kit.IsClosed("nobody"))
+		}),
+	})
+	want(t, verdictOf(t, run, "inbound/handled"), kit.Fail, "died on purpose")
+}
+
+func TestEvidenceIsWholeAndRedacted(t *testing.T) {
+	t.Parallel()
+	var secret string
+	run := judge(t, crude{}, []kit.Case{gatewayCase("inbound/handled", func(g *kit.G) {
+		secret = g.Gateway().Record.Secret
+		ev := g.Event("the secret is " + secret)
+		g.Push(ev)
+		g.Handled(ev)
+		g.Mismatch("no "+secret, "it")
+	})}, func(o *conformance.Options) { o.Rerun = func(id string) string { return "rerun " + id } })
+	r := verdictOf(t, run, "inbound/handled")
+	if secret == "" || strings.Contains(r.Reason+r.Evidence, secret) {
+		t.Errorf("the secret is in the evidence:\n%s", r.Evidence)
+	}
+	for _, part := range []string{"rule inbound/handled (MUST): Every inbound frame", "expected: ", "actual:   it", "inbound_ack", "log log: dialed", "run it again: rerun inbound/handled"} {
+		if !strings.Contains(r.Evidence, part) {
+			t.Errorf("expected %q in the evidence, got:\n%s", part, r.Evidence)
+		}
+	}
+}
+
+func TestNotStartedIsTheHarnesss(t *testing.T) {
+	t.Parallel()
+	_, err := conformance.Verify(t.Context(), conformance.Options{Launcher: launch.Command([]string{"./no-such-gateway"})})
+	if !errors.Is(err, conformance.ErrNotStarted) {
+		t.Errorf("expected ErrNotStarted, got %v", err)
+	}
+}
+
+// Cases that wait for each other are a mistake of the suite's, and end.
+func TestACircleOfPrerequisitesEnds(t *testing.T) {
+	t.Parallel()
+	run := judge(t, crude{}, []kit.Case{
+		{ID: "inbound/handled", Title: "a", Level: kit.Must, After: []protocol.RuleID{"inbound/ack-buffered"}, Gateway: alive},
+		{ID: "inbound/ack-buffered", Title: "b", Level: kit.Must, After: []protocol.RuleID{"inbound/handled"}, Gateway: alive},
+	})
+	want(t, verdictOf(t, run, "inbound/handled"), kit.HarnessError, "wait for each other")
+	want(t, verdictOf(t, run, "inbound/ack-buffered"), kit.HarnessError, "wait for each other")
+}
