@@ -56,6 +56,7 @@ type Connector struct {
 	live     map[string]*Session
 	sessions map[*Session]struct{} // every session whose goroutine runs
 	insts    map[string]*instance
+	routes   *http.ServeMux
 	done     chan struct{} // closed by Close
 	wg       sync.WaitGroup
 }
@@ -76,7 +77,7 @@ func New(opts ...Option) *Connector {
 		host: "127.0.0.1", seed: 1, clock: systemClock{}, limits: DefaultLimits(),
 		log:     slog.New(slog.DiscardHandler),
 		records: map[string]*record{}, live: map[string]*Session{}, sessions: map[*Session]struct{}{},
-		insts: map[string]*instance{}, done: make(chan struct{}), secrets: redact.New(),
+		insts: map[string]*instance{}, routes: http.NewServeMux(), done: make(chan struct{}), secrets: redact.New(),
 		drain: Drain{}.withDefaults(), wake: Wake{}.withDefaults(), egress: EgressForeign,
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
@@ -84,7 +85,7 @@ func New(opts ...Option) *Connector {
 		o(c)
 	}
 	c.ids = newIDs(c.seed)
-	c.journal = newJournal(c.clock, c.limits, c.secrets.String)
+	c.journal = newJournal(c.clock, c.limits, c.secrets.String, c.log)
 	c.stubs.c = c
 	c.acks.limit = c.limits.RequestIDs
 	c.known.limit = c.limits.ChatsKnown
@@ -105,6 +106,11 @@ func (c *Connector) Redact(text string) string { return c.secrets.String(text) }
 
 // AddSecret makes the redactor know a secret that the connector did not mint.
 func (c *Connector) AddSecret(secret string) { c.secrets.Add(secret) }
+
+// Handle serves HTTP requests that ask for no upgrade, such as POST /relay/provision, by
+// the patterns of http.ServeMux. They are in the journal as KindHTTP. What no pattern
+// matches is 404.
+func (c *Connector) Handle(pattern string, h http.Handler) { c.routes.Handle(pattern, h) }
 
 // Reserve binds the port without listening, so that a dial is refused, and returns its
 // address, host:port. Start then listens on that very port.

@@ -169,10 +169,7 @@ func clip(p []byte) string {
 		tail = fmt.Sprintf("… (%d bytes more)", len(p)-summaryBytes)
 		p = p[:summaryBytes]
 	}
-	// Control characters, the newline of the frame above all, must be seen.
-	s := fmt.Sprintf("%+q", p)
-	if !strings.ContainsAny(string(p), "`") {
-		s = strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(strings.ToValidUTF8(string(p), "\uFFFD"))
-	}
+	// Line breaks above all must be seen.
+	s := strings.NewReplacer("\n", `\n`, "\r", `\r`, "\t", `\t`, "\x00", `\x00`).Replace(strings.ToValidUTF8(string(p), "\uFFFD"))
 	return s + tail
 }

@@ -22,7 +22,8 @@ func (h *Hold) Apply(x *Exchange) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if x.c != nil && len(h.held) >= x.c.limits.QueuedWrites {
-		return // bounded: what does not fit is not held
+		x.c.journal.one(Entry{Kind: KindNote, Session: x.session, Note: "not held: the hold is full"})
+		return
 	}
 	h.held = append(h.held, x.park())
 	if h.changed != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ type Journal struct {
 	maxEntries int
 	maxBytes   int
 	redact     func(string) string
+	log        *slog.Logger
 
 	mu      sync.Mutex
 	entries []Entry // entries[head:] are held
@@ -28,8 +30,8 @@ type Journal struct {
 	ended   bool
 }
 
-func newJournal(clock Clock, limits Limits, redact func(string) string) *Journal {
-	return &Journal{clock: clock, start: clock.Now(), next: 1, redact: redact,
+func newJournal(clock Clock, limits Limits, redact func(string) string, log *slog.Logger) *Journal {
+	return &Journal{clock: clock, start: clock.Now(), next: 1, redact: redact, log: log,
 		maxEntries: limits.JournalEntries, maxBytes: limits.JournalBytes}
 }
 
@@ -43,6 +45,20 @@ func (j *Journal) begin() {
 // add appends the entries that fill returns, which gets the Seq of the first one, so
 // that entries can name each other. Nothing comes between them.
 func (j *Journal) add(fill func(seq int64) []Entry) []Entry {
+	entries := j.append(fill)
+	for _, e := range entries {
+		level := slog.LevelDebug
+		if e.Kind == KindViolation {
+			level = slog.LevelWarn
+		}
+		if j.log.Enabled(context.Background(), level) {
+			j.log.Log(context.Background(), level, j.redact(e.String()))
+		}
+	}
+	return entries
+}
+
+func (j *Journal) append(fill func(seq int64) []Entry) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	now := j.clock.Now()

@@ -58,7 +58,7 @@ func (c *Connector) servePlain(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "expected a WebSocket upgrade", http.StatusBadRequest)
 		return
 	}
-	http.NotFound(w, r)
+	c.routes.ServeHTTP(w, r)
 }
 
 func dialOf(r *http.Request) *Dial {
