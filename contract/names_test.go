@@ -1,0 +1,138 @@
+package contract
+
+import (
+	"encoding/json"
+	"go/parser"
+	"go/scanner"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/relaykit/relaykit/protocol"
+	"go.yaml.in/yaml/v3"
+)
+
+// Whoever names a rule in a file that no compiler reads names one that is there.
+func TestVectorsAndMutantsNameRules(t *testing.T) {
+	m := ours(t)
+	named := 0
+	check := func(file, id string) {
+		t.Helper()
+		named++
+		if m.Rule(protocol.RuleID(id)) == nil {
+			t.Errorf("%s: expected the id of a rule of the contract, got %q", file, id)
+		}
+	}
+	vectors, err := filepath.Glob("../vectors/*.json")
+	if err != nil || len(vectors) == 0 {
+		t.Fatalf("expected files of vectors, got %v, %v", vectors, err)
+	}
+	for _, file := range vectors {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v struct {
+			Cases []struct{ Rule string }
+		}
+		if err := json.Unmarshal(src, &v); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, c := range v.Cases {
+			check(file, c.Rule)
+		}
+	}
+	if named == 0 {
+		t.Fatal("expected vectors to name rules, got none")
+	}
+	named = 0
+	const edits = "../conformance/mutants/edits"
+	err = filepath.WalkDir(edits, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, _ := filepath.Rel(edits, path)
+		slug, _, _ := strings.Cut(filepath.Base(rel), ".")
+		check(path, filepath.ToSlash(filepath.Dir(rel))+"/"+slug)
+		src, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		var mutant struct{ Also []string }
+		if err := yaml.Unmarshal(src, &mutant); err != nil {
+			return err
+		}
+		for _, id := range mutant.Also {
+			check(path, id)
+		}
+		return nil
+	})
+	if err != nil || named == 0 {
+		t.Fatalf("expected mutants to name rules, got %d names, %v", named, err)
+	}
+}
+
+// Cases and tests name rules by the constants, or as text; text is held to the document
+// too, as far as it begins with an area.
+func TestGoTextNamesRules(t *testing.T) {
+	m := ours(t)
+	areas := areas(m)
+	named := 0
+	err := filepath.WalkDir("../conformance", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.Name() == "testdata" {
+			return filepath.SkipDir
+		}
+		// Tests make up ids to show that unknown ones are refused.
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		src, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, text := range stringLiterals(path, src) {
+			area, _, ok := strings.Cut(text, "/")
+			id, _, _ := strings.Cut(text, ":")
+			if ok && slices.Contains(areas, area) && isRuleID(id) {
+				named++
+				if m.Rule(protocol.RuleID(id)) == nil {
+					t.Errorf("%s: expected the id of a rule of the contract, got %q", path, id)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d rules named in text", named)
+}
+
+func stringLiterals(name string, src []byte) []string {
+	fset := token.NewFileSet()
+	if _, err := parser.ParseFile(fset, name, src, parser.PackageClauseOnly); err != nil {
+		return nil // another package's compiler says more about it
+	}
+	var s scanner.Scanner
+	s.Init(fset.AddFile(name, -1, len(src)), src, nil, 0)
+	var out []string
+	for {
+		_, tok, lit := s.Scan()
+		if tok == token.EOF {
+			return out
+		}
+		if tok == token.STRING {
+			if text, err := strconv.Unquote(lit); err == nil {
+				out = append(out, text)
+			}
+		}
+	}
+}
