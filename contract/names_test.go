@@ -2,14 +2,9 @@ package contract
 
 import (
 	"encoding/json"
-	"go/parser"
-	"go/scanner"
-	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -17,7 +12,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Whoever names a rule in a file that no compiler reads names one that is there.
+// Whoever names a rule in a file that no compiler reads names one that is there. (Cases
+// name rules by their constants, and the registry holds its ids to the contract.)
 func TestVectorsAndMutantsNameRules(t *testing.T) {
 	m := ours(t)
 	named := 0
@@ -74,65 +70,5 @@ func TestVectorsAndMutantsNameRules(t *testing.T) {
 	})
 	if err != nil || named == 0 {
 		t.Fatalf("expected mutants to name rules, got %d names, %v", named, err)
-	}
-}
-
-// Cases and tests name rules by the constants, or as text; text is held to the document
-// too, as far as it begins with an area.
-func TestGoTextNamesRules(t *testing.T) {
-	m := ours(t)
-	areas := areas(m)
-	named := 0
-	err := filepath.WalkDir("../conformance", func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.Name() == "testdata" {
-			return filepath.SkipDir
-		}
-		// Tests make up ids to show that unknown ones are refused.
-		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-			return nil
-		}
-		src, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		for _, text := range stringLiterals(path, src) {
-			area, _, ok := strings.Cut(text, "/")
-			id, _, _ := strings.Cut(text, ":")
-			if ok && slices.Contains(areas, area) && isRuleID(id) {
-				named++
-				if m.Rule(protocol.RuleID(id)) == nil {
-					t.Errorf("%s: expected the id of a rule of the contract, got %q", path, id)
-				}
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%d rules named in text", named)
-}
-
-func stringLiterals(name string, src []byte) []string {
-	fset := token.NewFileSet()
-	if _, err := parser.ParseFile(fset, name, src, parser.PackageClauseOnly); err != nil {
-		return nil // another package's compiler says more about it
-	}
-	var s scanner.Scanner
-	s.Init(fset.AddFile(name, -1, len(src)), src, nil, 0)
-	var out []string
-	for {
-		_, tok, lit := s.Scan()
-		if tok == token.EOF {
-			return out
-		}
-		if tok == token.STRING {
-			if text, err := strconv.Unquote(lit); err == nil {
-				out = append(out, text)
-			}
-		}
 	}
 }
