@@ -63,8 +63,10 @@ func rootCommand() *cobra.Command {
 	},
 		verifyCommand(),
 		contractCommand(),
+		vectorsCommand(),
 		tokenCommand(),
 		contractCommand(),
+		vectorsCommand(),
 		versionCommand(),
 	)
 	root.CompletionOptions.HiddenDefaultCmd = true
