@@ -147,7 +147,7 @@ func (o Options) core(model *contract.Model) []protocol.RuleID {
 	var core []protocol.RuleID
 	for _, r := range model.Rules {
 		id := protocol.RuleID(r.ID)
-		if r.Core && string(r.Side) != string(kit.ConnectorSide) && string(r.Since.Revision()) <= o.Facts.Revision && selected[id] {
+		if r.Core && string(r.Side) != string(kit.ConnectorSide) && r.Applies(contract.Revision(o.Facts.Revision)) && selected[id] {
 			core = append(core, id)
 		}
 	}

@@ -50,6 +50,8 @@ func (b *Bench) Inapplicable(c Case, j Judge) string {
 	switch lacks := needs.Launch.Lacks(can); {
 	case c.Since != "" && b.Facts.Revision != "" && string(contract.Mark(c.Since).Revision()) > b.Facts.Revision:
 		return fmt.Sprintf("judged from revision %s on, and the gateway claims %s", c.Since, b.Facts.Revision)
+	case c.Until != "" && string(contract.Mark(c.Until).Revision()) <= b.Facts.Revision:
+		return fmt.Sprintf("the rule was replaced on %s, and the gateway claims %s", c.Until, b.Facts.Revision)
 	case lacks != "":
 		return "the case needs a gateway " + lacks + ", which this launcher cannot do"
 	case needs.Slow && j.SkipSlow && b.TimingEnv == nil:
