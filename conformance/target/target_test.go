@@ -31,7 +31,7 @@ identity: {env: PORTAL_TOKEN}
 config: {path: etc/config.yaml, template: "discord:\n  require_mention: {{.RequireMention}}\n"}
 known:
   - id: passthrough/ack-buffered
-    reason: tracked upstream as issue 52581
+    reason: not acknowledged before 1.5
     until: 2027-01-31
 flaky:
   - {id: reconnect/redial, reason: a race}
@@ -55,7 +55,7 @@ func TestAWholeFile(t *testing.T) {
 			Env: map[string]string{"LOG_LEVEL": "debug", "WORKERS": "2", "EMPTY": ""},
 		},
 		Replies: kit.RepliesEcho, Features: []string{"going-idle", "passthrough"}, IdentityEnv: "PORTAL_TOKEN",
-		Known: []Entry{{"passthrough/ack-buffered", "tracked upstream as issue 52581", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 15}},
+		Known: []Entry{{"passthrough/ack-buffered", "not acknowledged before 1.5", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 15}},
 		Flaky: []Entry{{ID: "reconnect/redial", Reason: "a race", Line: 19}},
 		Path:  "target.yaml",
 	}
