@@ -278,7 +278,7 @@ func TestFileFillsWhatTheEnvironmentLeavesOut(t *testing.T) {
 		},
 		"discord": map[string]any{"require_mention": true, "free_response_channels": "1, 2 ,,"},
 	}
-	c, err := reference.FromEnv(env(map[string]string{"GATEWAY_RELAY_ID": "gw-env", "GATEWAY_RELAY_PLATFORM": "discord", "DISCORD_ALLOW_BOTS": " All "}), file)
+	c, err := reference.FromEnv(env(map[string]string{"GATEWAY_RELAY_ID": "gw-env", "GATEWAY_RELAY_PLATFORM": "discord", "DISCORD_ALLOW_BOTS": " all "}), file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,9 @@ import (
 	"github.com/relaykit/relaykit/protocol"
 )
 
+// messageTypes are the known ones.
+var messageTypes = []string{"text", "location", "photo", "video", "audio", "voice", "document", "sticker", "command"}
+
 // job is an event on its way from the wire to the end of its turn.
 type job struct {
 	ctx      context.Context
@@ -27,7 +30,7 @@ type job struct {
 //
 //   - An event that cannot be mapped is logged and not acknowledged. (One with a
 //     missing or mistyped field did not even decode.)
-//   - An unknown message type is handled as text.
+//   - An unknown message type is handled as text, an unknown platform as relay.
 //   - A passthrough is received and acknowledged on the same terms as an event.
 //   - A repeat of an accepted event is acknowledged and not handled twice.
 func (g *Gateway) receive(from *session, frame protocol.Frame) {
@@ -53,9 +56,10 @@ func (g *Gateway) receive(from *session, frame protocol.Frame) {
 
 // admit makes a job of an event and queues it to its session key.
 func (g *Gateway) admit(from *session, event protocol.Event, bufferID string) {
-	if !slices.Contains(protocol.MessageTypes(), event.MessageType) {
+	if !slices.Contains(messageTypes, event.MessageType) {
 		event.MessageType = "text"
 	}
+	event.Source.Platform = KnownPlatform(event.Source.Platform)
 	g.scopes.learn(event.Source)
 	j := &job{
 		turn:     &Turn{Event: event, SessionKey: g.SessionKey(event.Source), Gateway: g},

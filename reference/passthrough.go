@@ -1,10 +1,11 @@
 package reference
 
 import (
-	"bytes"
-	"encoding/json"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/relaykit/relaykit/protocol"
 )
@@ -15,39 +16,6 @@ const (
 	interactionCommand   = 2
 	interactionComponent = 3
 )
-
-// interaction is what a gateway reads of a Discord interaction. The inner objects are
-// kept raw, because a stray type in one of them must not cost the whole.
-type interaction struct {
-	Type      json.RawMessage `json:"type"`
-	ID        loose           `json:"id"`
-	ChannelID loose           `json:"channel_id"`
-	GuildID   loose           `json:"guild_id"`
-	Data      json.RawMessage `json:"data"`
-	Member    json.RawMessage `json:"member"`
-	User      json.RawMessage `json:"user"`
-}
-
-type interactionUser struct {
-	ID       loose `json:"id"`
-	Username loose `json:"username"`
-}
-
-// loose is an identifier that may have come as a number.
-type loose string
-
-// UnmarshalJSON reads a string or a number, and anything else as empty.
-func (l *loose) UnmarshalJSON(data []byte) error {
-	var s string
-	var n json.Number
-	switch {
-	case json.Unmarshal(data, &s) == nil:
-		*l = loose(s)
-	case json.Unmarshal(data, &n) == nil:
-		*l = loose(n)
-	}
-	return nil
-}
 
 // EventFromForward turns a platform request that the connector passed on into an
 // event. The error says why it is none; such a forward is logged and dropped.
@@ -63,24 +31,25 @@ func EventFromForward(f protocol.Forward) (protocol.Event, error) {
 	if f.Platform != "discord" {
 		return protocol.Event{}, fmt.Errorf("expected a Discord interaction, got a request of platform %q", f.Platform)
 	}
-	body, err := f.Body()
+	body, err := ForwardBody(f)
 	if err != nil {
 		return protocol.Event{}, err
 	}
-	var in interaction
-	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) || json.Unmarshal(body, &in) != nil {
+	in := object(body)
+	if in == nil {
 		return protocol.Event{}, fmt.Errorf("expected a Discord interaction as a JSON object, got %d bytes that are none", len(body))
 	}
-	text, err := in.text()
+	text, err := interactionText(in)
 	if err != nil {
 		return protocol.Event{}, err
 	}
-	if in.ChannelID == "" {
+	channel := in.id("channel_id")
+	if channel == "" {
 		return protocol.Event{}, errors.New("expected a Discord interaction with a channel_id, got none")
 	}
 	source := protocol.Source{
 		Platform:  "relay",
-		ChatID:    string(in.ChannelID),
+		ChatID:    channel,
 		ChatType:  "dm",
 		ChatName:  protocol.Null[string](),
 		ThreadID:  protocol.Null[string](),
@@ -88,57 +57,52 @@ func EventFromForward(f protocol.Forward) (protocol.Event, error) {
 		UserID:    protocol.Null[string](),
 		UserName:  protocol.Null[string](),
 	}
-	if in.GuildID != "" {
+	if guild := in.id("guild_id"); guild != "" {
 		source.ChatType = "channel"
-		source.GuildID = protocol.Some(string(in.GuildID))
+		source.GuildID = protocol.Some(guild)
 	}
-	if in.ID != "" {
-		source.MessageID = protocol.Some(string(in.ID))
+	if id := in.id("id"); id != "" {
+		source.MessageID = protocol.Some(id)
 	}
-	if user := in.user(); user.ID != "" {
-		source.UserID = protocol.Some(string(user.ID))
-		if user.Username != "" {
-			source.UserName = protocol.Some(string(user.Username))
+	user := in.object("member").object("user")
+	if user.id("id") == "" {
+		user = in.object("user")
+	}
+	if id := user.id("id"); id != "" {
+		source.UserID = protocol.Some(id)
+		if name := user.text("username"); name != "" {
+			source.UserName = protocol.Some(name)
 		}
 	}
 	return protocol.Event{Text: text, MessageType: "text", Source: source}, nil
 }
 
-func (in interaction) text() (string, error) {
-	var kind float64
-	if json.Unmarshal(in.Type, &kind) != nil {
-		return "", nil // a type that is no number is none that has a text
+// ForwardBody decodes the exact bytes of the request that was passed on: base64 in its
+// standard alphabet, with padding and nothing else, line breaks included.
+func ForwardBody(f protocol.Forward) ([]byte, error) {
+	body, err := base64.StdEncoding.Strict().DecodeString(f.BodyB64)
+	if err != nil || strings.ContainsAny(f.BodyB64, "\r\n") { // which the decoder skips
+		return nil, fmt.Errorf("passthrough body: expected base64 with padding, got %d characters that are not", len(f.BodyB64))
 	}
-	if kind == interactionPing {
-		return "", errors.New("expected an interaction of a user, got a ping, which the connector answers itself")
-	}
-	if kind != interactionCommand && kind != interactionComponent {
-		return "", nil
-	}
-	var data struct {
-		Name     loose `json:"name"`
-		CustomID loose `json:"custom_id"`
-	}
-	if len(in.Data) > 0 && json.Unmarshal(in.Data, &data) != nil {
-		return "", errors.New("expected the interaction's data as an object, got something else")
-	}
-	if kind == interactionCommand {
-		return string(data.Name), nil
-	}
-	return string(data.CustomID), nil
+	return body, nil
 }
 
-func (in interaction) user() interactionUser {
-	var member struct {
-		User json.RawMessage `json:"user"`
+func interactionText(in jsonObject) (string, error) {
+	kind, err := strconv.ParseFloat(string(in["type"]), 64)
+	if err != nil {
+		return "", nil // a type that is no number is none that has a text
 	}
-	var user interactionUser
-	if json.Unmarshal(in.Member, &member) == nil && json.Unmarshal(member.User, &user) == nil && user.ID != "" {
-		return user
+	data := in.object("data")
+	if raw, there := in["data"]; there && data == nil && string(raw) != "null" {
+		return "", errors.New("expected the interaction's data as an object, got something else")
 	}
-	user = interactionUser{}
-	if json.Unmarshal(in.User, &user) != nil {
-		return interactionUser{}
+	switch kind {
+	case interactionPing:
+		return "", errors.New("expected an interaction of a user, got a ping, which the connector answers itself")
+	case interactionCommand:
+		return data.text("name"), nil
+	case interactionComponent:
+		return data.text("custom_id"), nil
 	}
-	return user
+	return "", nil
 }

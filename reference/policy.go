@@ -42,7 +42,7 @@ func ProjectPolicy(file map[string]any, getenv func(string) string, platform str
 		RequireAddress:     truthy(look("require_mention")),
 		FreeResponseScopes: list(look("free_response_channels")),
 	}
-	switch strings.ToLower(strings.TrimSpace(getenv(strings.ToUpper(platform) + "_ALLOW_BOTS"))) {
+	switch strings.TrimSpace(getenv(strings.ToUpper(platform) + "_ALLOW_BOTS")) {
 	case "mentions", "all":
 		p.AllowOtherBots = true
 	}

@@ -59,15 +59,12 @@ func post(ctx context.Context, client *http.Client, base, route, bearer string, 
 // refused is the error of an answer that is no success: its status, and the
 // connector's own words where it gave any.
 func refused(route, want string, status int, body []byte) error {
-	var said struct {
-		Error string `json:"error"`
+	text := object(body).text("error")
+	if len(text) > reasonLimit {
+		text = text[:reasonLimit] + "…"
 	}
-	text := ""
-	if json.Unmarshal(body, &said) == nil && said.Error != "" {
-		text = ": " + said.Error
-		if len(text) > reasonLimit {
-			text = text[:reasonLimit] + "…"
-		}
+	if text != "" {
+		text = ": " + text
 	}
 	return fmt.Errorf("POST %s: expected %s, got %d%s", route, want, status, strings.ToValidUTF8(text, "�"))
 }

@@ -2,7 +2,6 @@ package reference
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -70,22 +69,18 @@ func credentialsOf(route, gatewayID string, status int, body []byte) (Credential
 	if status < 200 || status > 299 {
 		return Credentials{}, refused(route, "a 2xx", status, body)
 	}
-	var got struct {
-		Secret      string `json:"secret"`
-		DeliveryKey string `json:"deliveryKey"`
-		Tenant      string `json:"tenant"`
-		GatewayID   string `json:"gatewayId"`
-	}
-	if err := json.Unmarshal(body, &got); err != nil || got.Secret == "" {
+	got := object(body)
+	if got.text("secret") == "" {
 		return Credentials{}, fmt.Errorf("POST %s: expected a JSON object with a secret, got %d bytes without one", route, len(body))
 	}
-	if strings.ContainsFunc(got.Secret+got.DeliveryKey+got.GatewayID, unicode.IsControl) {
+	c := Credentials{
+		GatewayID: firstOf(got.text("gatewayId"), gatewayID), Secret: got.text("secret"),
+		DeliveryKey: got.text("deliveryKey"), Tenant: got.text("tenant"),
+	}
+	if strings.ContainsFunc(c.Secret+c.DeliveryKey+c.GatewayID, unicode.IsControl) {
 		return Credentials{}, fmt.Errorf("POST %s: expected credentials in plain characters, got control characters among them", route)
 	}
-	return Credentials{
-		GatewayID: firstOf(got.GatewayID, gatewayID), Secret: got.Secret,
-		DeliveryKey: got.DeliveryKey, Tenant: got.Tenant,
-	}, nil
+	return c, nil
 }
 
 // boot gets the gateway ready to dial.

@@ -26,7 +26,8 @@ func (f HandlerFunc) HandleTurn(ctx context.Context, turn *Turn) error { return 
 
 // Turn is one event and the means to answer it.
 type Turn struct {
-	// Event is the event as it came, except that an unknown message type reads text.
+	// Event is the event as it came, except that an unknown message type reads text and
+	// an unknown platform relay.
 	Event protocol.Event
 	// SessionKey is the key that the turn runs under.
 	SessionKey string
