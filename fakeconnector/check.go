@@ -66,6 +66,10 @@ func (k *checker) order(s *Session, typ protocol.Type, seq int64) {
 	first := !k.spoke
 	k.spoke = true
 	if typ == protocol.TypeHello {
+		select {
+		case s.greeted <- seq:
+		default:
+		}
 		return
 	}
 	switch {

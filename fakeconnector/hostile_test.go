@@ -67,6 +67,8 @@ func TestHostileGateways(t *testing.T) {
 		},
 		"never reading": func(t *testing.T, c *Connector, k *client) {
 			for i := 0; ; i++ {
+				// Small buffers of the kernel make it short.
+				must(t, k.ws.NetConn().(*net.TCPConn).SetReadBuffer(1<<14))
 				// The queue fills up, or one message takes too long: the session is reset.
 				if k.ws.WriteMessage(websocket.TextMessage, []byte(fmt.Sprintf(`{"type":"outbound","requestId":"%d","action":{"op":"get_chat_info","chat_id":"%s"}}`+"\n", i, strings.Repeat("c", 60_000)))) != nil {
 					break

@@ -22,6 +22,7 @@ type Session struct {
 	ws      *websocket.Conn
 	raw     *conn
 	over    chan struct{} // closed when the session's goroutine ends
+	greeted chan int64    // of size 1: the Seq of the first hello
 
 	in inStream // the reader's goroutine only
 

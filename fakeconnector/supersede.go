@@ -6,27 +6,53 @@ import (
 	"github.com/relaykit/relaykit/protocol"
 )
 
-// supersedeGrace is how long the end of an older socket may still be on its way when
-// its gateway dials again. On loopback it takes well under a millisecond; the rest is for
-// a machine on which the reader waits for its turn.
+// supersedeGrace is how long the end of an older socket may still be on its way when the
+// handshake of the newer one is under way. On loopback it takes well under a millisecond;
+// the rest is for a machine on which somebody waits for their turn.
 const supersedeGrace = 250 * time.Millisecond
 
-// supersede closes the older session of a gateway that has dialed again. A gateway that
-// left that socket open has broken a rule, unless we had closed it, or do not read from
-// it and so cannot know.
+// supersede ends the older session of a gateway that has dialed again. From now on nothing
+// is delivered to it. It stays open for a moment, as the gateway owes us its close by the
+// time when the new handshake is complete (connect/single-socket): one that is open then
+// is held against the gateway, unless we closed it, or do not read from it and so cannot
+// know.
 func (s *Session) supersede(old *Session) {
-	if !old.isClosing() && !old.raw.isPaused() && s.gateway.ID != AnonymousGatewayID {
-		t := time.NewTimer(supersedeGrace)
+	c := s.c
+	c.instance(old.gateway.Instance).detach(old)
+	if old.isClosing() || old.raw.isPaused() || s.gateway.ID == AnonymousGatewayID {
+		old.superseded()
+		return
+	}
+	c.spawn(func() {
+		defer old.superseded()
+		hello, ok := int64(0), false
+		patience := time.NewTimer(c.limits.CloseTimeout)
+		defer patience.Stop()
+		select {
+		case hello, ok = <-s.greeted:
+		case <-old.over:
+		case <-s.over:
+		case <-patience.C: // no handshake: nothing to judge
+		case <-c.done:
+		}
+		if !ok {
+			return
+		}
+		grace := time.NewTimer(supersedeGrace)
+		defer grace.Stop()
 		select {
 		case <-old.over:
-		case <-t.C:
-		case <-s.c.done:
+		case <-c.done:
+		case <-grace.C:
+			if !old.isClosing() && !old.raw.isPaused() {
+				s.violation(protocol.RuleConnectSingleSocket, hello, "expected the older socket to be closed when the handshake of the redial is complete, got session %s beside session %s, which is still open", s.id, old.id)
+			}
 		}
-		t.Stop()
-		if !old.isClosing() {
-			s.violation(protocol.RuleConnectSingleSocket, s.c.journal.Mark(), "expected a gateway that dials again to have closed its older socket, got session %s beside session %s, which is still open", s.id, old.id)
-		}
-	}
-	// Bounded closely: the new session's drain waits for what the old one still says.
-	_ = old.close(CloseSuperseded, ReasonSuperseded, s.c.limits.CloseTimeout)
+	})
+}
+
+// superseded closes the session. It is bounded closely: the newer session's drain waits
+// for what this one still says.
+func (s *Session) superseded() {
+	_ = s.close(CloseSuperseded, ReasonSuperseded, s.c.limits.CloseTimeout)
 }

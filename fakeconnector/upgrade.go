@@ -69,7 +69,7 @@ func dialOf(r *http.Request) *Dial {
 }
 
 func (c *Connector) serveDial(w http.ResponseWriter, r *http.Request) {
-	s := &Session{c: c, id: c.ids.next("s"), over: make(chan struct{})}
+	s := &Session{c: c, id: c.ids.next("s"), over: make(chan struct{}), greeted: make(chan int64, 1)}
 	// The token is judged as it arrived, before anything may hold the dial up.
 	id := c.identify(r)
 	dial := dialOf(r)
