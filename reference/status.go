@@ -1,6 +1,10 @@
 package reference
 
-import "sync"
+import (
+	"context"
+	"fmt"
+	"sync"
+)
 
 // State is where a gateway stands with its relay.
 type State string
@@ -38,9 +42,10 @@ type Status struct {
 
 // statusBoard keeps the last status and tells an observer, once per change of state.
 type statusBoard struct {
-	mu     sync.Mutex
-	last   Status
-	notify func(Status)
+	mu      sync.Mutex
+	last    Status
+	notify  func(Status)
+	changed chan struct{} // closed at the next change; nil while nobody waits
 }
 
 func (b *statusBoard) set(s Status) {
@@ -50,6 +55,10 @@ func (b *statusBoard) set(s Status) {
 		return
 	}
 	b.last = s
+	if b.changed != nil {
+		close(b.changed)
+		b.changed = nil
+	}
 	b.notify(s) // under the lock, so that observers see the changes in order
 }
 
@@ -61,3 +70,32 @@ func (b *statusBoard) get() Status {
 
 // Status is where the gateway stands now; zero before [Gateway.Run].
 func (g *Gateway) Status() Status { return g.status.get() }
+
+// WaitConnected waits until the gateway is connected. The error says why it will not
+// be: ctx has ended, or the gateway is disabled or stopped.
+func (g *Gateway) WaitConnected(ctx context.Context) error {
+	for {
+		status, changed := g.status.next()
+		switch status.State {
+		case StateConnected:
+			return nil
+		case StateDisabled, StateStopped:
+			return fmt.Errorf("the relay is %s: %s", status.State, status.Message)
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the relay, which is %s %s: %w", status.State, status.Code, context.Cause(ctx))
+		}
+	}
+}
+
+// next is the last status and a channel that is closed when it changes.
+func (b *statusBoard) next() (Status, <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.changed == nil {
+		b.changed = make(chan struct{})
+	}
+	return b.last, b.changed
+}
