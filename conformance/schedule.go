@@ -36,6 +36,7 @@ type schedule struct {
 	results  []kit.Result
 	shared   *kit.Instance
 	sharedNo int
+	notReady *kit.Diagnosis // why the shared gateway never was ready, nil if it was
 }
 
 func newSchedule(b *kit.Bench, j kit.Judge, shared *kit.Instance, cases []kit.Case, parallel int, done func(kit.Result)) *schedule {
@@ -207,14 +208,8 @@ func (s *schedule) one(ctx context.Context, c kit.Case) kit.Result {
 	switch {
 	case err != nil:
 		return kit.Result{Case: c, Verdict: kit.HarnessError, Reason: "starting the shared gateway again: " + err.Error()}
-	case why != nil && why.Rule == c.Rule():
-		r := kit.Result{Case: c, Verdict: kit.Fail, Reason: why.Reason}
-		if c.Level == kit.Should {
-			r.Verdict = kit.Warn
-		}
-		return r
 	case why != nil:
-		return kit.Result{Case: c, Verdict: kit.Blocked, Reason: fmt.Sprintf("%s does not hold: %s", why.Rule, why.Reason)}
+		return s.bench.NotReady(c, shared, why, s.judge)
 	}
 	return s.bench.Run(ctx, c, shared, s.judge)
 }
@@ -223,6 +218,9 @@ func (s *schedule) one(ctx context.Context, c kit.Case) kit.Result {
 func (s *schedule) liveShared() (*kit.Instance, *kit.Diagnosis, error) {
 	s.sharedMu.Lock()
 	defer s.sharedMu.Unlock()
+	if s.notReady != nil {
+		return s.shared, s.notReady, nil
+	}
 	if s.shared.Usable() || !s.restart {
 		return s.shared, nil, nil
 	}

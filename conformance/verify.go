@@ -108,12 +108,12 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 		// whatever stands on a live session cannot be judged.
 		var ofRule []kit.Case
 		for _, c := range o.Cases {
-			if c.Rule() == diagnosis.Rule && c.Side() == kit.GatewaySide {
+			if c.Rule() == diagnosis.Rule && c.Side() == kit.GatewaySide && !(diagnosis.NeverDialed && c.Needs.Fresh) {
 				ofRule = append(ofRule, c)
 				continue
 			}
-			results = append(results, done(kit.Result{Case: c, Verdict: kit.Blocked,
-				Reason: secrets.String(fmt.Sprintf("%s does not hold: %s", diagnosis.Rule, diagnosis.Reason))}))
+			reason := fmt.Sprintf("%s does not hold: %s", diagnosis.Rule, diagnosis.Reason)
+			results = append(results, done(kit.Result{Case: c, Verdict: kit.Blocked, Reason: secrets.String(reason)}))
 		}
 		selected = ofRule
 	} else {
@@ -122,6 +122,7 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 	}
 	overhead := time.Since(started)
 	s := newSchedule(bench, judge, shared, selected, cmp.Or(o.Parallel, defaultParallel), nil)
+	s.notReady = diagnosis
 	s.done = func(r kit.Result) { results = append(results, done(r)) }
 	s.run(ctx)
 	s.shared.Close()

@@ -32,6 +32,9 @@ type crude struct {
 	silent     bool          // acknowledges and does not reply
 	badRequest bool          // every outbound frame has the same requestId
 	die        time.Duration // returns so long after its hello
+	first      []byte        // sent before everything else, as it is
+	flood      bool          // sends unknown frames without end after its hello
+	never      bool          // does not dial
 }
 
 func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) error {
@@ -50,10 +53,17 @@ func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) e
 			return nil, err
 		}
 		fmt.Fprintln(logs, "dialed")
+		if c.first != nil {
+			_ = ws.WriteMessage(websocket.TextMessage, c.first)
+		}
 		if !c.noHello {
 			c.send(ws, map[string]any{"type": "hello", "platform": env["GATEWAY_RELAY_PLATFORM"], "botId": env["GATEWAY_RELAY_BOT_ID"]})
 		}
 		return ws, nil
+	}
+	if c.never {
+		<-ctx.Done()
+		return nil
 	}
 	ws, err := open()
 	if err != nil {
@@ -77,6 +87,19 @@ func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) e
 		ws = second
 		stop := context.AfterFunc(ctx, func() { second.Close() })
 		defer stop()
+	}
+	if c.flood {
+		done := make(chan struct{})
+		defer func() { ws.Close(); <-done }()
+		go func() {
+			defer close(done)
+			frame := []byte(`{"type":"zorp","x":"` + strings.Repeat("x", 1000) + "\"}\n")
+			for ws.WriteMessage(websocket.TextMessage, frame) == nil {
+			}
+		}()
+		_, _, _ = ws.ReadMessage()
+		<-ctx.Done()
+		return nil
 	}
 	n := 0
 	for {
@@ -186,6 +209,9 @@ func TestNotReadyIsBlamedOnItsRule(t *testing.T) {
 		"another path":  {crude{path: "/other"}, "connect/dial-path:observed", "/other"},
 		"wrong secret":  {crude{secret: "not-the-secret"}, "auth/bearer:observed", "signature"},
 		"no newline":    {crude{noNewline: true}, "framing/newline:observed", "newline"},
+		"never a dial":  {crude{never: true}, "connect/dial-path:observed", "no dial at all"},
+		"garbage first": {crude{first: []byte("\x00\xff not a frame\n"), noHello: true}, "handshake/hello-first:observed", "first frame"},
+		"64 MiB line":   {crude{first: []byte(strings.Repeat("x", 64<<20)), noHello: true}, "handshake/hello-first:observed", "1009"},
 		"never a hello": {crude{noHello: true}, "handshake/hello-first:observed", "no message"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -258,6 +284,28 @@ func TestBlameGoesToTheRule(t *testing.T) {
 	want(t, verdictOf(t, run, "outbound/request-id:observed"), kit.Fail, "requestId")
 	run = judge(t, crude{silent: true}, list)
 	want(t, verdictOf(t, run, "outbound/request-id:observed"), kit.NotApplicable, "only 0 outbound frames")
+}
+
+// A gateway that floods the session is judged all the same, within its bounds.
+func TestFlood(t *testing.T) {
+	t.Parallel()
+	run := judge(t, crude{flood: true}, []kit.Case{gatewayCase("inbound/handled", alive)})
+	want(t, verdictOf(t, run, "inbound/handled"), kit.Fail, "inbound_ack")
+}
+
+// A gateway that never dials costs one wait for it, and says so in its own rule's case.
+func TestNeverDialed(t *testing.T) {
+	t.Parallel()
+	run := judge(t, crude{never: true}, []kit.Case{
+		gatewayCase("connect/dial-path", func(g *kit.G) { g.FirstDial(); g.Alive() }),
+		{ID: "connect/dial-path:variant", Title: "variant", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: func(g *kit.G) { g.Start() }},
+	})
+	r := verdictOf(t, run, "connect/dial-path")
+	want(t, r, kit.Fail, "no dial at all")
+	if !strings.Contains(r.Evidence, "rule connect/dial-path (MUST)") {
+		t.Errorf("expected the rule in the evidence, got:\n%s", r.Evidence)
+	}
+	want(t, verdictOf(t, run, "connect/dial-path:variant"), kit.Blocked, "no dial at all")
 }
 
 // A gateway that opens two sockets is red for it.

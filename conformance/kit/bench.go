@@ -118,6 +118,10 @@ func Ignoring(rules ...protocol.RuleID) InstanceOption {
 	return func(c *instanceConfig) { c.ignored = append(c.ignored, rules...) }
 }
 
+// limits bound what one gateway can make the suite remember: a whole run of every case
+// fills a hundredth of it, and eight that flood at once stay under a gigabyte.
+var limits = fakeconnector.Limits{JournalEntries: 100_000, JournalBytes: 64 << 20}
+
 // prepare makes an instance with a running (or reserved) connector and no gateway yet.
 func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanceConfig, error) {
 	cfg := &instanceConfig{secret: true}
@@ -125,7 +129,7 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 		o(cfg)
 	}
 	can := b.Launcher.Can()
-	fopts := []fakeconnector.Option{fakeconnector.WithSeed(b.Seed)}
+	fopts := []fakeconnector.Option{fakeconnector.WithSeed(b.Seed), fakeconnector.WithLimits(limits)}
 	if can.ListenHost != "" {
 		fopts = append(fopts, fakeconnector.WithListenAddress(can.ListenHost))
 	}

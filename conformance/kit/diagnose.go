@@ -14,6 +14,9 @@ import (
 type Diagnosis struct {
 	Rule   protocol.RuleID
 	Reason string
+	// NeverDialed says that not even a dial came, so that starting the gateway again in
+	// another way would only cost the same wait.
+	NeverDialed bool
 }
 
 // awaitHello waits for the gateway's first well-formed hello.
@@ -90,7 +93,7 @@ func (in *Instance) diagnose(within time.Duration) *Diagnosis {
 	}
 	entries := in.Connector.Journal().All()
 	var dials, rightPath, upgraded, messages, hellos int
-	var lastDial, lastMessage, lastClose fakeconnector.Entry
+	var lastDial, lastMessage, lastClose, tooBig fakeconnector.Entry
 	violations := map[protocol.RuleID]string{}
 	for _, e := range entries {
 		switch {
@@ -107,6 +110,9 @@ func (in *Instance) diagnose(within time.Duration) *Diagnosis {
 			lastMessage = e
 		case e.Kind == fakeconnector.KindClosed:
 			lastClose = e
+			if e.Close != nil && e.Close.Code == 1009 && e.Close.By == protocol.FromConnector {
+				tooBig = e
+			}
 		case e.Kind == fakeconnector.KindViolation && e.Violation != nil:
 			if _, ok := violations[e.Violation.Rule]; !ok {
 				violations[e.Violation.Rule] = e.Violation.Text
@@ -121,7 +127,9 @@ func (in *Instance) diagnose(within time.Duration) *Diagnosis {
 	}
 	switch {
 	case dials == 0:
-		return say(protocol.RuleConnectDialPath, "expected a WebSocket upgrade on %s within %s; got no dial at all", protocol.RouteRelay, within)
+		d := say(protocol.RuleConnectDialPath, "expected a WebSocket upgrade on %s within %s; got no dial at all", protocol.RouteRelay, within)
+		d.NeverDialed = true
+		return d
 	case rightPath == 0:
 		return say(protocol.RuleConnectDialPath, "expected a WebSocket upgrade on %s; got a dial on %q", protocol.RouteRelay, lastDial.Dial.Path)
 	case violations[protocol.RuleAuthBearer] != "":
@@ -132,6 +140,8 @@ func (in *Instance) diagnose(within time.Duration) *Diagnosis {
 		return say(protocol.RuleAuthBearer, "expected an Authorization header with a token of gateway %q; got none", in.Record.ID)
 	case upgraded == 0:
 		return say(protocol.RuleConnectDialPath, "expected a WebSocket upgrade; got %d HTTP requests on %s that were none", dials, protocol.RouteRelay)
+	case hellos == 0 && messages == 0 && tooBig.Kind != "":
+		return say(protocol.RuleHandshakeHelloFirst, "expected a hello after the upgrade; got a message so long that the connector closed the session with 1009")
 	case hellos == 0 && messages == 0:
 		return say(protocol.RuleHandshakeHelloFirst, "expected a hello after the upgrade within %s; got no message on %d sockets", within, upgraded)
 	case hellos == 0 && !endsLine(lastMessage):

@@ -92,20 +92,37 @@ func (b *Bench) Run(ctx context.Context, c Case, shared *Instance, j Judge) Resu
 		}
 	}
 	out := g.runBody()
-	r := Result{Case: c, Verdict: out.verdict, Reason: oneLine(out.reason)}
-	r.Exercised = g.stimuli > 0 && g.observations > 0
-	if out.verdict == Fail && c.Level == Should {
-		r.Verdict = Warn
-	}
-	if out.verdict != Pass && out.verdict != NotApplicable {
-		r.Evidence = g.evidence(out, j)
-	}
+	r := b.result(g, out, j)
 	if g.own {
 		g.gw.Close()
 	}
 	r.Duration = time.Since(started)
 	if ctx.Err() != nil && r.Verdict != Pass {
 		r.Verdict, r.Reason = HarnessError, "the run was interrupted"
+	}
+	return r
+}
+
+// NotReady is the result of a case that needed the shared gateway, which did not get
+// ready: red when the case's own rule is the one that was broken, else blocked by it.
+func (b *Bench) NotReady(c Case, in *Instance, d *Diagnosis, j Judge) Result {
+	g := &G{Facts: b.Facts, Timing: b.Timing, Case: c, bench: b, gw: in, ids: newIDSource(b.Seed, c.ID)}
+	out := stop{verdict: Blocked, reason: fmt.Sprintf("%s does not hold: %s", d.Rule, d.Reason), rule: d.Rule}
+	if d.Rule == c.Rule() {
+		out = stop{verdict: Fail, reason: d.Reason}
+	}
+	return b.result(g, out, j)
+}
+
+// result is a verdict with its evidence, redacted.
+func (b *Bench) result(g *G, out stop, j Judge) Result {
+	r := Result{Case: g.Case, Verdict: out.verdict, Reason: oneLine(out.reason), Exercised: g.stimuli > 0 && g.observations > 0}
+	if out.verdict == Fail && g.Case.Level == Should {
+		r.Verdict = Warn
+	}
+	switch out.verdict {
+	case Fail, HarnessError:
+		r.Evidence = g.evidence(out, j)
 	}
 	if j.Redact != nil {
 		r.Reason, r.Evidence = j.Redact(r.Reason), j.Redact(r.Evidence)
