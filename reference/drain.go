@@ -57,7 +57,10 @@ func (g *Gateway) shutdown(ctx context.Context) error {
 func (g *Gateway) goIdle(ctx context.Context, s *session) {
 	ctx, cancel := context.WithTimeout(ctx, g.bounds.Idle)
 	defer cancel()
-	if err := s.send(ctx, &protocol.GoingIdle{}); err != nil {
+	// A peer that has stopped reading must not hold up the shutdown, so the write has
+	// no longer than the wait; that it ends the session is no loss now.
+	deadline, _ := ctx.Deadline()
+	if err := s.sendBy(ctx, &protocol.GoingIdle{}, deadline); err != nil {
 		g.log.Warn("going idle was not announced", "error", err)
 		return
 	}

@@ -86,7 +86,7 @@ func newRelay(t testing.TB) *relay {
 	r := &relay{t: t, dials: make(chan *peer, 64), conns: make(chan net.Conn), done: make(chan struct{})}
 	upgrader := &websocket.Upgrader{}
 	r.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.URL.Path != "/relay" && r.http != nil {
+		if !strings.HasSuffix(req.URL.Path, "/relay") && r.http != nil {
 			r.http(w, req)
 			return
 		}

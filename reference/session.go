@@ -165,6 +165,11 @@ func (s *session) frame(frame protocol.Frame) {
 // send writes one frame as one text message. It waits for its turn to write, but no
 // longer than ctx and the session live. An error means that the frame was not sent whole.
 func (s *session) send(ctx context.Context, frame protocol.Frame) error {
+	return s.sendBy(ctx, frame, time.Now().Add(min(s.g.bounds.Write, s.g.bounds.Outbound)))
+}
+
+// sendBy is send with a deadline for the write itself, which ends the session.
+func (s *session) sendBy(ctx context.Context, frame protocol.Frame, deadline time.Time) error {
 	line, err := protocol.Encode(frame)
 	if err != nil {
 		return err
@@ -182,7 +187,7 @@ func (s *session) send(ctx context.Context, frame protocol.Frame) error {
 		return ErrDropped
 	default:
 	}
-	s.conn.SetWriteDeadline(time.Now().Add(min(s.g.bounds.Write, s.g.bounds.Outbound)))
+	s.conn.SetWriteDeadline(deadline)
 	if err := s.conn.WriteMessage(websocket.TextMessage, line); err != nil {
 		s.broken(err)
 		return ErrDropped
