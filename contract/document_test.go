@@ -78,10 +78,15 @@ func strays(src []byte) []string {
 	return out
 }
 
+var ownID = regexp.MustCompile(`^[a-z]+(-[a-z]+)*/[a-z0-9]+(-[a-z0-9]+)*$`)
+
 // A statement is one sentence, so that a test has one thing to decide, and the level is
 // what gives it force.
 func TestStatementsAreOneSentence(t *testing.T) {
 	for _, r := range ours(t).Rules {
+		if !ownID.MatchString(string(r.ID)) {
+			t.Errorf("%s:%d: expected an id area/slug in lower case, got %q", Name, r.Line, r.ID)
+		}
 		switch {
 		case !strings.HasSuffix(r.Statement, "."), strings.Contains(r.Statement, ". "):
 			t.Errorf("%s:%d: %s: expected one sentence, got %q", Name, r.Line, r.ID, r.Statement)

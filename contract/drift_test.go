@@ -160,6 +160,12 @@ func TestOtherLayouts(t *testing.T) {
 			"57 different: chat_info: field name: presence: the document says sent, the code optional",
 			"57 different: chat_info: field type: presence: the document says sent, the code optional",
 		}},
+		{"variants.md", tally{11, 3, 11, 2, 5, 2, 2, 2, 2}, []string{
+			`variants.md:108: no kind of table has the columns "Status", "Meaning"`,
+		}, []string{
+			"0 missing: object event (its fields are described nowhere): the code has it, the document does not",
+			"0 missing: object forward (its fields are described nowhere): the code has it, the document does not",
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.file, func(t *testing.T) {

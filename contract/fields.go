@@ -48,7 +48,7 @@ func (m *Model) readFrames(p *page, t *table, c columns) Problems {
 			problems = append(problems, p.problem(r.line, "frame %q: expected a type of its own, got that of line %d", name, f.Line))
 			continue
 		}
-		m.Frames = append(m.Frames, Frame{Type: name, From: from, Fields: m.list(p, c.cell(r, "fields"), r.line), Line: r.line})
+		m.Frames = append(m.Frames, Frame{Type: name, From: from, Fields: m.lists(p, r, c), Line: r.line})
 	}
 	return problems
 }
@@ -85,7 +85,7 @@ func (m *Model) readOps(p *page, t *table, c columns) Problems {
 			mark = Mark(since)
 		}
 		op := m.addOp(name, r.line)
-		op.Since, op.Fields = mark, m.list(p, c.cell(r, "fields"), r.line)
+		op.Since, op.Fields = mark, m.lists(p, r, c)
 		if c.has("result") {
 			m.readResult(p, op, c.cell(r, "result"), r.line)
 		}
@@ -148,6 +148,11 @@ func (m *Model) readFields(p *page, t *table, c columns) Problems {
 			f := m.addFrame(name, from, t.line)
 			m.Tables++
 			return append(problems, addFields(p, "frame "+name, &f.Fields, fields)...)
+		}
+		if name, ok := opHeading(t.path); ok {
+			op := m.addOp(name, t.line)
+			m.Tables++
+			return append(problems, addFields(p, "op "+name, &op.Fields, fields)...)
 		}
 		if owner = objectHeading(t.path); owner == "" {
 			m.Unread = append(m.Unread, p.problem(t.line, "table of fields: expected its first header (\"source field\") or its heading to say of which object, got the heading %q", last(t.path)))
@@ -213,6 +218,15 @@ func readField(p *page, r row, c columns) ([]Field, Problems) {
 			bad("presence: %v", err)
 		}
 	}
+	if c.has("optional") {
+		if presence, err = parsePresence(c.text(r, "optional")); err != nil {
+			bad("optional: %v", err)
+		} else if presence == Sent {
+			presence = Optional
+		} else if presence == Optional {
+			presence = Sent
+		}
+	}
 	if c.has("since") {
 		if since, err = parseSince(c.text(r, "since")); err != nil {
 			bad("since: %v", err)
@@ -222,7 +236,7 @@ func readField(p *page, r row, c columns) ([]Field, Problems) {
 		f := &fields[i]
 		optional := f.Presence == Optional
 		f.Type, f.Presence, f.Default = typ, presence, c.text(r, "default")
-		if !c.has("presence") && optional {
+		if !c.has("presence") && !c.has("optional") && optional {
 			f.Presence = Optional
 		}
 		if since != "" {
@@ -241,48 +255,98 @@ func parseSince(s string) (Mark, error) {
 	return ParseMark(s)
 }
 
-// parseType reads the contract's names of JSON types, and their long forms.
+// parseType reads the contract's names of JSON types, their long forms, and unions with
+// null ("string | null"), whose null is the presence's business.
 func parseType(s string) (string, error) {
 	t := strings.ToLower(s)
-	suffix := ""
-	for strings.HasSuffix(t, "[]") {
-		t, suffix = t[:len(t)-2], suffix+"[]"
+	t, _, _ = strings.Cut(t, "(")
+	var names []string
+	for _, name := range strings.FieldsFunc(strings.ReplaceAll(t, " or ", "|"), func(r rune) bool { return r == '|' || r == '/' }) {
+		if name = strings.TrimSpace(name); name != "" && name != "null" {
+			names = append(names, name)
+		}
 	}
-	if item, ok := strings.CutPrefix(t, "array of "); ok {
-		t, suffix = item, "[]"
+	if len(names) == 0 || len(names) == 1 && isDash(names[0]) {
+		return "", nil
+	}
+	found := ""
+	for _, name := range names {
+		one, ok := typeName(strings.Trim(name, "?"))
+		if !ok || found != "" && one != found {
+			return "", fmt.Errorf("expected string, int, number, bool, object or any, with [] for an array, got %q", s)
+		}
+		found = one
+	}
+	return found, nil
+}
+
+func typeName(t string) (string, bool) {
+	if item, ok := strings.CutSuffix(t, "[]"); ok {
+		inner, ok := typeName(item)
+		return inner + "[]", ok
+	}
+	for _, prefix := range []string{"array of ", "list of ", "array<", "list<", "list[", "["} {
+		if item, ok := strings.CutPrefix(t, prefix); ok {
+			inner, ok := typeName(strings.TrimRight(item, ">]"))
+			return inner + "[]", ok
+		}
 	}
 	switch t {
-	case "string", "int", "number", "bool", "object", "any":
-	case "integer":
-		t = "int"
-	case "boolean":
-		t = "bool"
+	case "string", "str", "text", "strings":
+		return "string", true
+	case "int", "integer", "integers":
+		return "int", true
+	case "number", "float":
+		return "number", true
+	case "bool", "boolean":
+		return "bool", true
+	case "object", "dict", "map", "json object", "objects":
+		return "object", true
+	case "any", "json":
+		return "any", true
 	case "array", "list":
-		t, suffix = "any", "[]"
-	case "pairs", "pairs of strings":
-		t, suffix = "string", "[][]"
-	case "", "-", "–", "—":
-		return "", nil
-	default:
-		return "", fmt.Errorf("expected string, int, number, bool, object or any, with [] for an array, got %q", s)
+		return "[]", true
+	case "pairs", "pairs of strings", "pair":
+		return "string[]", true
 	}
-	return t + suffix, nil
+	// A list of the values that a string can have: "chars" | "utf16".
+	if len(t) > 2 && t[0] == '"' && t[len(t)-1] == '"' {
+		return "string", true
+	}
+	return "", false
 }
 
 // parsePresence reads the contract's four words, and yes/no and its like.
 func parsePresence(s string) (Presence, error) {
-	t := strings.ToLower(s)
-	switch {
-	case t == string(Required), t == string(Always), t == string(Nullable), t == string(Optional):
-		return Presence(t), nil
-	case strings.HasPrefix(t, "always") && strings.Contains(t, "null"):
-		return Nullable, nil
-	case t == "yes":
-		return Sent, nil
-	case t == "no", t == "when set":
-		return Optional, nil
-	case isDash(t), t == "":
+	t := strings.ToLower(strings.TrimSpace(s))
+	if t == "" || isDash(t) {
 		return "", nil
+	}
+	word := t
+	if i := strings.IndexAny(t, " ,(.;:"); i > 0 {
+		word = t[:i]
+	}
+	null := strings.Contains(t, "null")
+	switch word {
+	case "required", "mandatory":
+		if null {
+			return Nullable, nil
+		}
+		return Required, nil
+	case "always":
+		if null {
+			return Nullable, nil
+		}
+		return Always, nil
+	case "nullable":
+		return Nullable, nil
+	case "yes", "y", "true", "sent", "m", "r", "\u2713", "\u2714", "\u2705", "\u2611", "\u2714\ufe0f":
+		if null {
+			return Nullable, nil
+		}
+		return Sent, nil
+	case "optional", "no", "n", "o", "false", "when", "if", "only", "sometimes", "conditional", "\u2717", "\u2718", "\u274c", "\u2715", "\u2716":
+		return Optional, nil
 	}
 	return "", fmt.Errorf("expected required, always, nullable or optional, or yes or no, got %q", s)
 }

@@ -6,50 +6,98 @@ import (
 )
 
 // senderOf reads who sends a frame: a side, or a direction such as
-// "gateway → connector", where the first side is the sender.
+// "gateway → connector", "GW->C" or "from the connector", where the first side is the
+// sender.
 func senderOf(s string) (Side, error) {
-	t := strings.ToLower(s)
-	g, c := strings.Index(t, "gateway"), strings.Index(t, "connector")
-	switch {
-	case g >= 0 && (c < 0 || g < c):
-		return Gateway, nil
-	case c >= 0:
-		return Connector, nil
+	for _, word := range strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !isNameRune(r) }) {
+		switch word {
+		case "gateway", "gw", "g", "g2c":
+			return Gateway, nil
+		case "connector", "conn", "con", "cn", "c", "c2g":
+			return Connector, nil
+		}
 	}
 	return "", fmt.Errorf("expected gateway or connector, or a direction between them, got %q", s)
 }
 
-// frameHeading reports whether a heading names one frame: a single word in snake case
-// below a heading about frames or messages. The nearest heading above it that names
-// one side says who sends it.
-func frameHeading(path []string) (name string, from Side, ok bool) {
-	if len(path) < 2 || strings.Trim(last(path), "abcdefghijklmnopqrstuvwxyz_") != "" || last(path) == "" {
+// identifier is the name that a heading consists of, in snake case, and what follows it:
+// "hello", "3.1 hello", "hello (gateway → connector)", "hello frame".
+func identifier(heading string) (name, rest string, ok bool) {
+	heading = strings.TrimLeft(heading, "0123456789. ")
+	name, rest, _ = strings.Cut(heading, " ")
+	name, rest = strings.TrimSuffix(name, ":"), strings.TrimSpace(rest)
+	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
 		return "", "", false
+	}
+	switch {
+	case rest == "", rest == "frame", rest == "message", rest == "op", rest == "action":
+	case strings.HasPrefix(rest, "("), strings.HasPrefix(rest, "—"), strings.HasPrefix(rest, "–"), strings.HasPrefix(rest, "-"):
+	default:
+		return "", "", false
+	}
+	return name, rest, true
+}
+
+// frameHeading reports whether a heading names one frame: an identifier below a heading
+// about frames or messages. The heading itself, or the nearest one above it that names
+// one side, says who sends it.
+func frameHeading(path []string) (name string, from Side, ok bool) {
+	name, rest, ok := identifier(last(path))
+	if !ok || len(path) < 2 || !mentions(path[:len(path)-1], "frame", "message") {
+		return "", "", false
+	}
+	if side, err := senderOf(rest); err == nil {
+		return name, side, true
 	}
 	for i := len(path) - 2; i >= 0; i-- {
 		h := strings.ToLower(path[i])
-		g, c := strings.Contains(h, "gateway"), strings.Contains(h, "connector")
-		if from == "" && g != c {
-			from = Connector
+		if g, c := strings.Contains(h, "gateway"), strings.Contains(h, "connector"); g != c {
 			if g {
-				from = Gateway
+				return name, Gateway, true
 			}
+			return name, Connector, true
 		}
-		ok = ok || strings.Contains(h, "frame") || strings.Contains(h, "message")
 	}
-	return last(path), from, ok
+	return name, "", true
 }
 
-// objectHeading is the object that the nearest heading names, or nothing where none
-// names exactly one.
+// opHeading reports whether a heading names one op: an identifier below a heading about
+// ops or actions.
+func opHeading(path []string) (string, bool) {
+	name, _, ok := identifier(last(path))
+	return name, ok && len(path) > 1 && mentions(path[:len(path)-1], "ops", "op", "operations", "actions", "action")
+}
+
+// mentions looks for words in headings; "messages" counts for "message".
+func mentions(path []string, words ...string) bool {
+	for _, h := range path {
+		for _, word := range strings.FieldsFunc(strings.ToLower(h), func(r rune) bool { return !isNameRune(r) }) {
+			for _, w := range words {
+				if word == w || word == w+"s" {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// objectHeading is the object that the nearest heading names: the only one that it
+// mentions, or the one that it ends in ("event source"). Otherwise it is nothing.
 func objectHeading(path []string) string {
 	for i := len(path) - 1; i >= 0; i-- {
 		h := strings.ToLower(path[i])
 		var found []string
 		for _, object := range []string{"descriptor", "source", "event", "forward", "result"} {
+			if strings.HasSuffix(h, object) {
+				return object
+			}
 			if strings.Contains(h, object) {
 				found = append(found, object)
 			}
+		}
+		if len(found) == 0 && strings.Contains(h, "passthrough") {
+			return "forward"
 		}
 		switch len(found) {
 		case 0:

@@ -29,53 +29,61 @@ func need(role string, names ...string) column { return column{role, append(name
 func can(role string, names ...string) column  { return column{role, append(names, role), false} }
 
 var (
-	fromColumn     = []string{"direction", "sender", "sent by", "who sends it", "who"}
-	sinceColumn    = can("since", "introduced", "added", "revision")
-	presenceNames  = []string{"required", "mandatory", "required?", "always there?", "always", "sent"}
+	frameNames     = []string{"frame type", "message", "message type", "frame name"}
+	fieldNames     = []string{"name", "key", "member", "property", "attribute", "parameter"}
+	listNames      = []string{"payload", "members", "body", "shape", "json", "contents", "required fields", "parameters", "arguments", "params", "args"}
+	fromColumn     = []string{"direction", "dir", "sender", "sent by", "who sends it", "who", "way"}
+	sinceColumn    = can("since", "introduced", "added", "added in", "revision", "since revision", "since version", "version")
+	presenceColumn = can("presence", "required", "req", "req.", "mandatory", "required?", "mandatory?", "always there?", "always", "always sent", "sent")
+	inverseColumn  = can("optional", "optional?")
 	typeColumn     = can("type", "json type", "data type")
-	requestColumns = []string{"body", "payload", "request body"}
-	answerColumns  = []string{"response", "returns", "result", "results", "results in"}
+	defaultColumn  = can("default", "if absent", "default value", "when absent")
+	requestColumns = []string{"body", "payload", "request body", "input", "takes"}
+	answerColumns  = []string{"response", "returns", "result", "results", "results in", "reply", "response body", "output", "gives"}
+	noteNames      = []string{"effect", "description", "notes", "purpose", "when", "reason"}
 )
 
 func kinds() []kind {
 	return []kind{
 		{"rules", []column{
-			need("rule", "id", "rule id", "req. id", "requirement id"), can("side", "applies to", "party", "who"),
-			need("level", "keyword", "strength"), can("core", "core set"), sinceColumn,
-			need("statement", "requirement", "text"),
+			need("rule", "id", "rule id", "req. id", "req id", "requirement id", "ref"), can("side", "applies to", "party", "who", "subject", "binds"),
+			need("level", "keyword", "strength", "rfc 2119", "force"), can("core", "core set"), sinceColumn,
+			need("statement", "requirement", "text", "rule", "rule text", "description", "wording"),
 		}, nil, (*Model).readRules},
-		{"revisions", []column{need("revision")}, allMarks("revision"), (*Model).readRevisions},
+		{"revisions", []column{need("revision")}, allMarks, (*Model).readRevisions},
 		{"frame fields", []column{
-			need("frame", "frame type"), need("field", "name", "key"), can("from", fromColumn...), typeColumn,
-			can("presence", presenceNames...), sinceColumn,
+			need("frame", frameNames...), need("field", fieldNames...), can("from", fromColumn...), typeColumn,
+			presenceColumn, inverseColumn, sinceColumn,
 		}, nil, (*Model).readFrameFields},
 		{"frames", []column{
-			need("type", "frame", "frame type", "message"), need("fields", "payload", "members"), need("from", fromColumn...),
+			need("type", append(frameNames, "frame", "name")...), need("fields", listNames...), need("from", fromColumn...),
+			can("optional fields", "optional"),
 		}, nil, (*Model).readFrames},
 		{"op fields", []column{
-			need("op", "action"), need("field", "name", "key"), typeColumn, can("presence", presenceNames...), sinceColumn,
+			need("op", "action", "operation"), need("field", fieldNames...), typeColumn, presenceColumn, inverseColumn, sinceColumn,
 		}, nil, (*Model).readOpFields},
 		{"ops", []column{
-			need("op", "action", "operation"), need("fields", "payload", "parameters", "arguments"), can("result", answerColumns...), sinceColumn,
+			need("op", "action", "operation"), need("fields", listNames...), can("optional fields", "optional"), can("result", answerColumns...), sinceColumn,
 		}, nil, (*Model).readOps},
 		{"ops", []column{
-			need("op", "name"), need("fields", "payload", "parameters", "arguments"), need("result", answerColumns...), sinceColumn,
+			need("op", "name"), need("fields", listNames...), can("optional fields", "optional"), need("result", answerColumns...), sinceColumn,
 		}, nil, (*Model).readOps},
-		{"results", []column{need("op"), need("result", answerColumns...)}, nil, (*Model).readResults},
+		{"results", []column{need("op", "action", "operation"), need("result", answerColumns...)}, nil, (*Model).readResults},
 		{"routes", []column{
-			need("path", "route", "endpoint"), can("method"), need("request", requestColumns...), need("answer", answerColumns...),
-			can("bearer", "auth"), can("caller"), sinceColumn,
-		}, nil, (*Model).readRoutes},
+			need("path", "route", "endpoint", "url"), can("method", "verb"), can("request", requestColumns...), can("answer", answerColumns...),
+			can("bearer", "auth", "authentication"), can("caller"), sinceColumn,
+		}, allRoutes, (*Model).readRoutes},
 		{"close codes", []column{
-			need("code", "close code"), can("from", fromColumn...), can("meaning", "effect", "description"),
-		}, allNumbers("code"), (*Model).readCloseCodes},
+			need("code", "close code"), can("from", fromColumn...), can("meaning", noteNames...),
+		}, allCloseCodes, (*Model).readCloseCodes},
 		{"environment variables", []column{
-			need("variable", "env var", "environment variable", "setting", "env"), can("config key"), can("type"), can("default"), sinceColumn, can("meaning"),
-		}, nil, (*Model).readVariables},
-		{"timings", []column{need("timing", "timer", "timeout", "bound"), need("default", "value")}, nil, (*Model).readTimings},
+			need("variable", "env var", "environment variable", "setting", "env", "name", "key", "option"), can("config key", "config", "config file"),
+			can("type"), defaultColumn, sinceColumn, can("meaning", noteNames...),
+		}, allVariables, (*Model).readVariables},
+		{"timings", []column{need("timing", "timer", "timeout", "bound", "name", "constant", "interval"), need("default", "value", "default value", "duration")}, allAmounts, (*Model).readTimings},
 		{"URL examples", []column{need("base"), need("dial url"), need("provision url")}, nil, (*Model).readURLs},
 		{"fields", []column{
-			need("field", "name", "key", "member"), can("presence", presenceNames...), typeColumn, can("default", "if absent"), sinceColumn,
+			need("field", fieldNames...), presenceColumn, inverseColumn, typeColumn, defaultColumn, sinceColumn,
 		}, describesFields, (*Model).readFields},
 	}
 }
@@ -137,29 +145,60 @@ func ownerOf(header string) string {
 func describesFields(_ *table, c columns) bool {
 	_, typed := c["type"]
 	_, present := c["presence"]
-	return typed || present
+	_, optional := c["optional"]
+	return typed || present || optional
 }
 
-func allMarks(role string) func(*table, columns) bool {
-	return func(t *table, c columns) bool {
-		for _, r := range t.rows {
-			if _, err := ParseMark(c.text(r, role)); err != nil {
-				return false
-			}
-		}
-		return len(t.rows) > 0
-	}
+// allRoutes keeps tables with a column "path" of another sort away: each row has a path
+// that starts with a slash, after a method or with one in a column of its own.
+func allRoutes(t *table, c columns) bool {
+	return all(t, func(r row) bool {
+		method, path, ok := strings.Cut(c.text(r, "path"), " ")
+		return ok && strings.HasPrefix(path, "/") && strings.ToUpper(method) == method || strings.HasPrefix(method, "/")
+	})
 }
 
-func allNumbers(role string) func(*table, columns) bool {
-	return func(t *table, c columns) bool {
-		for _, r := range t.rows {
-			if s := c.text(r, role); s == "" || !isNumber(s) {
-				return false
-			}
+func allVariables(t *table, c columns) bool {
+	return t.header[c["variable"]].isOneOf("variable", "env var", "environment variable") ||
+		all(t, func(r row) bool {
+			return isVariable(c.text(r, "variable")) && strings.Contains(c.text(r, "variable"), "_")
+		})
+}
+
+// allAmounts tells bounds ("30 s") from other names with values.
+func allAmounts(t *table, c columns) bool {
+	return all(t, func(r row) bool {
+		s := c.text(r, "default")
+		return s != "" && s[0] >= '0' && s[0] <= '9'
+	})
+}
+
+func all(t *table, holds func(row) bool) bool {
+	for _, r := range t.rows {
+		if !holds(r) {
+			return false
 		}
-		return len(t.rows) > 0
 	}
+	return len(t.rows) > 0
+}
+
+func isVariable(s string) bool {
+	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
+}
+
+func (c cell) isOneOf(names ...string) bool { return slices.Contains(names, strings.ToLower(c.text)) }
+
+// allMarks tells a table of revisions from one that dates other things.
+func allMarks(t *table, c columns) bool {
+	return c["revision"] == 0 && all(t, func(r row) bool {
+		_, err := ParseMark(c.text(r, "revision"))
+		return err == nil
+	})
+}
+
+// allCloseCodes tells close codes, which have four digits, from HTTP's.
+func allCloseCodes(t *table, c columns) bool {
+	return all(t, func(r row) bool { return len(c.text(r, "code")) == 4 && isNumber(c.text(r, "code")) })
 }
 
 // text is the text of a row's cell, empty where the table has no such column.

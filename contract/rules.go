@@ -27,9 +27,9 @@ func (m *Model) readRules(p *page, t *table, c columns) Problems {
 
 func readRule(r row, c columns) (Rule, error) {
 	id := protocol.RuleID(c.text(r, "rule"))
-	rule := Rule{ID: id, Area: id.Area(), Statement: c.text(r, "statement"), Line: r.line}
+	rule := Rule{ID: id, Area: areaOf(id), Statement: c.text(r, "statement"), Line: r.line}
 	if !isRuleID(string(id)) {
-		return rule, fmt.Errorf("expected an id such as framing/newline, in lower case")
+		return rule, fmt.Errorf("expected an id such as framing/newline")
 	}
 	if rule.Statement == "" {
 		return rule, fmt.Errorf("expected a statement, got an empty cell")
@@ -50,13 +50,26 @@ func readRule(r row, c columns) (Rule, error) {
 	return rule, nil
 }
 
-func isRuleID(s string) bool {
-	area, slug, ok := strings.Cut(s, "/")
-	return ok && isSlug(area) && isSlug(slug)
+// areaOf is what stands before the slash, or in ids without one, before the first dash
+// or dot.
+func areaOf(id protocol.RuleID) string {
+	area, _, ok := strings.Cut(string(id), "/")
+	if i := strings.IndexAny(area, "-."); !ok && i >= 0 {
+		return area[:i]
+	}
+	return area
 }
 
-func isSlug(s string) bool {
-	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && s[0] != '-' && s[len(s)-1] != '-'
+// isRuleID accepts this contract's ids, area/slug, and what others number their rules
+// with, such as HS-3 or R.12.
+func isRuleID(s string) bool {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("/-.", r) })
+	for _, part := range parts {
+		if strings.ContainsFunc(part, func(r rune) bool { return !isNameRune(r) }) {
+			return false
+		}
+	}
+	return len(parts) > 1
 }
 
 // parseSide reads the sides that a cell names, in full or as GW and CON.
@@ -64,13 +77,13 @@ func parseSide(s string) (Side, error) {
 	var sides []Side
 	for _, word := range strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == ',' || r == ' ' || r == '/' }) {
 		switch word {
-		case "gateway", "gw":
+		case "gateway", "gateways", "gw", "g":
 			sides = append(sides, Gateway)
-		case "connector", "con":
+		case "connector", "connectors", "conn", "con", "c":
 			sides = append(sides, Connector)
-		case "both":
+		case "both", "all", "b":
 			sides = append(sides, Gateway, Connector)
-		case "and", "the":
+		case "and", "the", "+", "&", "sides":
 		default:
 			sides = nil
 		}
@@ -107,9 +120,13 @@ func parseLevel(s string) (Level, Raise, error) {
 }
 
 func oneLevel(s string) (Level, error) {
-	switch level := Level(strings.TrimSpace(s)); level {
-	case Must, Should, May:
-		return level, nil
+	switch strings.ToUpper(strings.TrimSpace(s)) {
+	case "MUST", "MUST NOT", "SHALL", "SHALL NOT", "REQUIRED":
+		return Must, nil
+	case "SHOULD", "SHOULD NOT", "RECOMMENDED", "NOT RECOMMENDED":
+		return Should, nil
+	case "MAY", "OPTIONAL":
+		return May, nil
 	}
 	return "", fmt.Errorf("expected MUST, SHOULD or MAY, got %q", strings.TrimSpace(s))
 }
@@ -134,9 +151,9 @@ func parseSpan(s string) (since, until Mark, err error) {
 
 func parseYes(s string) (bool, error) {
 	switch strings.ToLower(s) {
-	case "yes":
+	case "yes", "y", "x", "✓", "✔", "✅", "core":
 		return true, nil
-	case "no", "":
+	case "no", "n", "", "-", "–", "—":
 		return false, nil
 	}
 	return false, fmt.Errorf("expected yes or no, got %q", s)

@@ -84,7 +84,7 @@ func TestMalformedRuleTables(t *testing.T) {
 		{"bad side", header + "| a/b | nobody | MUST | no | 2026-06 | x |\n", `doc.md:5: rule "a/b": side: expected gateway, connector or both, got "nobody"`},
 		{"bad core", header + "| a/b | both | MUST | perhaps | 2026-06 | x |\n", `doc.md:5: rule "a/b": core: expected yes or no, got "perhaps"`},
 		{"bad since", header + "| a/b | both | MUST | no | June | x |\n", `doc.md:5: rule "a/b": since: expected a date such as 2026-06 or 2026-07-25, got "June"`},
-		{"bad id", header + "| Newline | both | MUST | no | 2026-06 | x |\n", `doc.md:5: rule "Newline": expected an id such as framing/newline, in lower case`},
+		{"bad id", header + "| Newline | both | MUST | no | 2026-06 | x |\n", `doc.md:5: rule "Newline": expected an id such as framing/newline`},
 		{"no statement", header + "| a/b | both | MUST | no | 2026-06 | |\n", `doc.md:5: rule "a/b": expected a statement, got an empty cell`},
 		{"twice", header + "| a/b | both | MUST | no | 2026-06 | x |\n| a/b | both | MUST | no | 2026-06 | y |\n", `doc.md:6: rule "a/b": expected an id of its own, got that of the rule in line 5`},
 		{"short row", header + "| a/b | both | MUST |\n", `doc.md:5: table row: expected 6 cells, as in its header in line 3, got 3; a | inside a cell is written \|`},

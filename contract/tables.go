@@ -12,6 +12,22 @@ func (m *Model) list(p *page, c cell, line int) []Field {
 	return fields
 }
 
+// lists reads the fields of a row: those in one cell, and those in a second one for what
+// is optional. The `type` of a frame and the `op` of an action are no fields of theirs.
+func (m *Model) lists(p *page, r row, c columns) []Field {
+	var fields []Field
+	for _, f := range m.list(p, c.cell(r, "fields"), r.line) {
+		if f.Name != "type" && f.Name != "op" {
+			fields = append(fields, f)
+		}
+	}
+	for _, f := range m.list(p, c.cell(r, "optional fields"), r.line) {
+		f.Presence = Optional
+		fields = append(fields, f)
+	}
+	return fields
+}
+
 func (m *Model) unread(p *page, line int, s *listScanner) {
 	for _, words := range s.rest {
 		m.Unread = append(m.Unread, p.problem(line, "expected fields, got the words %q", words))
@@ -78,7 +94,7 @@ func (m *Model) readVariables(p *page, t *table, c columns) Problems {
 			Name: c.text(r, "variable"), ConfigKey: c.text(r, "config key"), Type: c.text(r, "type"),
 			Default: c.text(r, "default"), Meaning: c.text(r, "meaning"), Line: r.line,
 		}
-		if v.Name == "" || strings.Trim(v.Name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" {
+		if !isVariable(v.Name) {
 			problems = append(problems, p.problem(r.line, "environment variable: expected a name such as GATEWAY_RELAY_URL, got %q", v.Name))
 			continue
 		}
