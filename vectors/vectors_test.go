@@ -132,7 +132,7 @@ func TestSchemas(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := validate(schema, data); err != nil {
-			t.Errorf("%s.json: %v", group.Group, err)
+			t.Errorf("%s.json: case %s: %v", group.Group, invalidCase(t, schema, data), err)
 		}
 		for name, breakIt := range map[string]func(map[string]any){
 			"an unknown op":        func(v map[string]any) { v["op"] = "zorp/zorp" },
@@ -163,9 +163,32 @@ func TestSchemas(t *testing.T) {
 			}
 			if validate(schema, broken) == nil {
 				t.Errorf("%s: expected the schema to refuse a case with %s", group.Schema, name)
+			} else if id := file["cases"].([]any)[0].(map[string]any)["id"]; invalidCase(t, schema, broken) != id {
+				t.Errorf("%s: expected the refused case to be named", group.Schema)
 			}
 		}
 	}
+}
+
+// invalidCase is the id of the first case that the schema refuses on its own.
+func invalidCase(t *testing.T, schema *jsonschema.Schema, data []byte) string {
+	t.Helper()
+	var file map[string]any
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	cases, _ := file["cases"].([]any)
+	for _, c := range cases {
+		file["cases"] = []any{c}
+		one, err := json.Marshal(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if validate(schema, one) != nil {
+			return fmt.Sprint(c.(map[string]any)["id"])
+		}
+	}
+	return "(none; the file's head)"
 }
 
 func compileSchema(t *testing.T, path string) *jsonschema.Schema {

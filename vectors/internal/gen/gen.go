@@ -198,7 +198,7 @@ func Files(fsys fs.FS) (out []Output, err error) {
 		return nil, err
 	}
 	out = append(out, Output{"testdata/recorded/LEDGER.md", ledger})
-	out = append(out, Output{"DIFFERENCES.md", differences(all)})
+	out = append(out, Output{"DIFFERENCES.md", differences(all)}, Output{"OPS.md", opsTable(all)})
 	slices.SortFunc(out, func(a, b Output) int { return cmp.Compare(a.Path, b.Path) })
 	return out, nil
 }

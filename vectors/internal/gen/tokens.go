@@ -324,6 +324,14 @@ func (g *group) ownTokens() {
 		}
 		g.add(k)
 	}
+	for _, t := range [][4]string{
+		{"plain", "gw-1:1782300300", "s3cret", "The signing string of a token."}, {"not-ascii", "gw-\u00e9\u2603\U0001f600:0", "s\u00e9\U0001f511", "Text and key are UTF-8."},
+		{"empty-secret", "gw-1:0", "", "The empty key is a key to HMAC; some libraries refuse it."}, {"long-secret", "gw-1:0", strings.Repeat("k", 200), "A key over 64 bytes is hashed first."},
+		{"long-text", strings.Repeat("gw-", 100) + ":0", "s3cret", "A text of several blocks."}, {"one-block", strings.Repeat("x", 64), "s3cret", "A text of exactly one block."},
+		{"nul", "a\x00b:0", "s\x00t", "A NUL ends neither a text nor a key."}, {"line-feed", "gw\n:0\n", "s3cret", "White space is signed as it stands."},
+	} {
+		g.add(c{id: "token-sign-" + t[0], rule: "auth/bearer", op: "token/sign", cause: "sign-" + t[0], in: m{"text": t[1], "secret": t[2]}, out: sign(t[1], t[2]), comment: t[3]})
+	}
 	peek := func(id, cause, token string, out any, err, comment string) {
 		g.add(c{id: "token-peek-" + id, rule: "auth/identity-from-record", op: "token/peek", cause: cause, in: m{"token": token}, out: out, err: err, comment: comment})
 	}
