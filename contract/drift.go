@@ -101,7 +101,7 @@ func (c *comparer) objects(doc, code *Model) {
 				c.Counts["objects"]++
 				c.fields(want.Name, "object fields", nested, want.Fields, nested[0].Line)
 			} else if !c.allLater(want.Fields) && !c.fromResults(doc, want.Name) {
-				c.add(Drift{Kind: "missing", What: "object " + want.Name, Code: "its fields are described nowhere"})
+				c.add(Drift{Kind: "missing", What: "object " + want.Name, Code: "its fields are described nowhere", Line: holderLine(doc, want.Name)})
 			}
 			continue
 		}
@@ -256,6 +256,22 @@ func nestedFields(m *Model, name string) []Field {
 		}
 	}
 	return nil
+}
+
+// holderLine is the line of the first field that holds an object of this name, or of the
+// last frame where none does.
+func holderLine(m *Model, name string) int {
+	for _, f := range m.Frames {
+		if held := find(f.Fields, name); held != nil {
+			return held.Line
+		}
+	}
+	for _, o := range m.Objects {
+		if held := find(o.Fields, name); held != nil {
+			return held.Line
+		}
+	}
+	return lastFrameLine(m)
 }
 
 func find(fields []Field, name string) *Field {

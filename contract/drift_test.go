@@ -147,15 +147,15 @@ func TestOtherLayouts(t *testing.T) {
 			"65 different: chat_info: field type: presence: the document says sent, the code optional",
 		}},
 		{"nested.md", tally{14, 5, 11, 2, 6, 0, 0, 0, 3}, nil, []string{
-			"0 missing: object event (its fields are described nowhere): the code has it, the document does not",
-			"0 missing: object source (its fields are described nowhere): the code has it, the document does not",
+			"55 missing: object event (its fields are described nowhere): the code has it, the document does not",
+			"79 missing: object source (its fields are described nowhere): the code has it, the document does not",
 		}},
 		{"notes.md", tally{6, 0, 11, 2, 6, 0, 1, 3, 0}, []string{
 			"notes.md:1: front matter: expected YAML between lines of ---, got another kind",
 			`notes.md:57: expected fields, got the words "the same two keys at the top"`,
 		}, []string{
-			"0 missing: object event (its fields are described nowhere): the code has it, the document does not",
-			"0 missing: object forward (its fields are described nowhere): the code has it, the document does not",
+			"11 missing: object event (its fields are described nowhere): the code has it, the document does not",
+			"17 missing: object forward (its fields are described nowhere): the code has it, the document does not",
 			"37 extra: descriptor: field favourite_colour (a field string): the document has it, the code does not",
 			"57 different: chat_info: field name: presence: the document says sent, the code optional",
 			"57 different: chat_info: field type: presence: the document says sent, the code optional",
@@ -163,8 +163,8 @@ func TestOtherLayouts(t *testing.T) {
 		{"variants.md", tally{11, 3, 11, 2, 5, 2, 2, 2, 2}, []string{
 			`variants.md:108: no kind of table has the columns "Status", "Meaning"`,
 		}, []string{
-			"0 missing: object event (its fields are described nowhere): the code has it, the document does not",
-			"0 missing: object forward (its fields are described nowhere): the code has it, the document does not",
+			"22 missing: object event (its fields are described nowhere): the code has it, the document does not",
+			"28 missing: object forward (its fields are described nowhere): the code has it, the document does not",
 		}},
 	}
 	for _, tt := range tests {
