@@ -9,3 +9,5 @@ func (Ignore) Name() string { return "ignore" }
 
 // Apply implements [Fault]. What it does is done before the frame is handled.
 func (Ignore) Apply(x *Exchange) { x.SetSteps() }
+
+func (Ignore) ignores() {}

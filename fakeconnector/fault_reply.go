@@ -1,10 +1,35 @@
 package fakeconnector
 
-import "github.com/relaykit/relaykit/protocol"
+import (
+	"encoding/json"
+
+	"github.com/relaykit/relaykit/protocol"
+)
 
 // Reply sends other frames instead of what was about to be sent, each as one text
 // message. An outbound_result with an empty requestId takes the one of the request.
-type Reply struct{ Frames []protocol.Frame }
+type Reply struct {
+	Frames []protocol.Frame
+}
+
+// UnmarshalJSON reads {"frames":[…]}.
+func (r *Reply) UnmarshalJSON(data []byte) error {
+	var m struct {
+		Frames []json.RawMessage `json:"frames"`
+	}
+	if err := json.Unmarshal(data, &m); err != nil {
+		return err
+	}
+	r.Frames = nil
+	for _, raw := range m.Frames {
+		f, err := protocol.Decode(raw)
+		if err != nil {
+			return err
+		}
+		r.Frames = append(r.Frames, f)
+	}
+	return nil
+}
 
 // Name implements [Fault].
 func (Reply) Name() string { return "reply" }

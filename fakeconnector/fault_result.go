@@ -3,7 +3,9 @@ package fakeconnector
 import "github.com/relaykit/relaykit/protocol"
 
 // Result answers an outbound frame with a result of your own.
-type Result struct{ Result protocol.Result }
+type Result struct {
+	Result protocol.Result `json:"result"`
+}
 
 // Name implements [Fault].
 func (Result) Name() string { return "result" }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relaykit/relaykit/fakeconnector/store"
 	"github.com/relaykit/relaykit/protocol"
 )
 
@@ -87,6 +88,22 @@ func TestGoingIdleFlipsThenAcks(t *testing.T) {
 		t.Error("expected live delivery after the drain")
 	}
 	noViolations(t, c)
+}
+
+func TestTheFlipComesBeforeTheAck(t *testing.T) {
+	c := started(t)
+	g := c.AddGateway(Gateway{})
+	k := greeted(t, c, g)
+	flipped := make(chan bool, 1)
+	c.On(Match{Type: protocol.TypeGoingIdleAck}).Do(FaultFunc(func(*Exchange) {
+		f, _ := c.Flipped(g.Instance)
+		flipped <- f
+	}))
+	k.send(&protocol.GoingIdle{})
+	expect[*protocol.GoingIdleAck](k)
+	if !<-flipped {
+		t.Error("expected the instance to be flipped when its ack leaves")
+	}
 }
 
 func TestOnlyItsOwnInstance(t *testing.T) {
@@ -258,6 +275,42 @@ func TestWake(t *testing.T) {
 			t.Errorf("expected no wake of a gateway that is connected, got %s", e)
 		}
 	}
+}
+
+func TestBufferOutlivesTheConnector(t *testing.T) {
+	shared := store.NewMemory(0, nil)
+	first := started(t, WithStore(shared))
+	g := first.AddGateway(Gateway{})
+	ids := publish(t, first, g.Instance, "1", "2")
+	k := greeted(t, first, g)
+	k.inbound("1")
+	k.ack(ids[0])
+	k.alive2()
+	must(t, first.Close())
+
+	second := started(t, WithStore(shared))
+	second.AddGateway(g)
+	again := greeted(t, second, g)
+	if in := again.inbound("2"); in.BufferID.Or("") != ids[1] {
+		t.Errorf("expected the entry to keep its bufferId %s, got %v", ids[1], in.BufferID)
+	}
+	again.alive()
+}
+
+func TestOneProcessDrains(t *testing.T) {
+	ctx := within(t)
+	clock := &handClock{now: time.Unix(1_750_000_000, 0), timers: make(chan func(), 10)}
+	shared := store.NewMemory(0, clock.Now)
+	c := started(t, WithStore(shared), WithClock(clock))
+	g := c.AddGateway(Gateway{})
+	publish(t, c, g.Instance, "1")
+	_, err := shared.Lease(ctx, g.Instance, "another process", leaseTime)
+	must(t, err)
+	k := greeted(t, c, g)
+	k.alive() // nothing is drained while another process does
+	clock.advance(leaseTime)
+	(<-clock.timers)()
+	k.inbound("1")
 }
 
 func TestForward(t *testing.T) {

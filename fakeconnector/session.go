@@ -76,7 +76,7 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 	s.ws = ws
 	s.accepted = id.ok
 	s.in.check.strict = id.strict
-	s.in.Limit = c.limits.LineBytes
+	s.in.Limit, s.out.Limit = c.limits.LineBytes, c.limits.LineBytes
 	s.out.more = make(chan struct{}, 1)
 	ws.SetReadLimit(c.limits.MessageBytes)
 	ws.SetPongHandler(func(string) error { s.extend(); return nil })

@@ -219,7 +219,7 @@ func apply(firing []*Stub, x *Exchange) {
 func ignores(firing []*Stub) bool {
 	for _, s := range firing {
 		for _, f := range s.faults {
-			if _, ok := f.(Ignore); ok {
+			if _, ok := f.(interface{ ignores() }); ok {
 				return true
 			}
 		}

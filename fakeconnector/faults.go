@@ -1,0 +1,69 @@
+package fakeconnector
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// faultKinds lists the package's faults by their names, for callers that read stubs from
+// JSON. Each has a file of its own, fault_*.go.
+var faultKinds = map[string]func() Fault{
+	"withhold": func() Fault { return new(Withhold) },
+	"ignore":   func() Fault { return new(Ignore) },
+	"hold":     func() Fault { return new(Hold) },
+	"delay":    func() Fault { return new(Delay) },
+	"stall":    func() Fault { return new(Stall) },
+
+	"reply":     func() Fault { return new(Reply) },
+	"result":    func() Fault { return new(Result) },
+	"raw":       func() Fault { return new(Raw) },
+	"duplicate": func() Fault { return new(Duplicate) },
+	"reorder":   func() Fault { return new(Reorder) },
+	"flood":     func() Fault { return new(Flood) },
+
+	"corrupt":  func() Fault { return new(Corrupt) },
+	"truncate": func() Fault { return new(Truncate) },
+	"split":    func() Fault { return new(Split) },
+	"join":     func() Fault { return new(Join) },
+	"binary":   func() Fault { return new(Binary) },
+
+	"unknown-type":     func() Fault { return new(UnknownType) },
+	"unknown-field":    func() Fault { return new(UnknownField) },
+	"mistyped-field":   func() Fault { return new(MistypedField) },
+	"wrong-request-id": func() Fault { return new(WrongRequestID) },
+	"set-field":        func() Fault { return new(SetField) },
+	"wrong-descriptor": func() Fault { return new(WrongDescriptor) },
+
+	"close":     func() Fault { return new(CloseWith) },
+	"reset":     func() Fault { return new(Reset) },
+	"half-open": func() Fault { return new(HalfOpen) },
+	"refuse":    func() Fault { return new(Refuse) },
+	"drop-tcp":  func() Fault { return new(DropTCP) },
+}
+
+// FaultNames lists the names of the package's faults, sorted.
+func FaultNames() []string {
+	names := make([]string, 0, len(faultKinds))
+	for name := range faultKinds {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// NewFault makes a fault of a name, with its fields from a JSON object; nil takes the
+// defaults. Durations are in nanoseconds, as Go's encoder has them.
+func NewFault(name string, fields json.RawMessage) (Fault, error) {
+	make, ok := faultKinds[name]
+	if !ok {
+		return nil, fmt.Errorf("expected the name of a fault, got %q; there are %q", name, FaultNames())
+	}
+	f := make()
+	if len(fields) > 0 {
+		if err := json.Unmarshal(fields, f); err != nil {
+			return nil, fmt.Errorf("fault %q: expected a JSON object with its fields: %w", name, err)
+		}
+	}
+	return f, nil
+}
