@@ -26,6 +26,8 @@ var (
 	// ErrDropped: the session ended before the result came; the action may or may not
 	// have taken effect.
 	ErrDropped = errors.New("the relay connection dropped before a result came")
+	// ErrTooLong: the content is over the platform's limit; nothing was sent.
+	ErrTooLong = errors.New("the content is over the platform's limit; Split cuts it")
 	// ErrNoResult: the outbound bound is over; the action may or may not have taken effect.
 	ErrNoResult = errors.New("no result from the connector within the bound")
 )
@@ -36,21 +38,37 @@ type DeclinedError struct{ Reason string }
 func (e *DeclinedError) Error() string { return "the connector declined: " + e.Reason }
 
 // Send posts a message. The scope of its chat is added to the metadata, see the
-// contract's section "Scope echo". The content is sent as it is; [Split] cuts a long
-// one. Every error is mirrored in the result, so that callers may look at either; a
+// contract's section "Scope echo". The content is sent as it is, and refused with
+// [ErrTooLong] where it is over the limit in force; [Split] cuts a long one. Every error is mirrored in the result, so that callers may look at either; a
 // send while disconnected and everything in flight at a drop fail at once.
 func (g *Gateway) Send(ctx context.Context, a protocol.Send) (Result, error) {
 	if !a.ReplyTo.IsSet() {
 		a.ReplyTo = protocol.Null[string]() // as known gateways send it
 	}
 	a.Metadata = g.scopes.echo(a.ChatID, a.Metadata)
+	if err := g.fits(a.Op(), a.Content); err != nil {
+		return Result{Error: err.Error()}, err
+	}
 	return g.act(ctx, &a)
 }
 
-// Edit replaces the text of a message.
+// Edit replaces the text of a message. A content over the limit is refused with
+// [ErrTooLong].
 func (g *Gateway) Edit(ctx context.Context, a protocol.Edit) (Result, error) {
+	if err := g.fits(a.Op(), a.Content); err != nil {
+		return Result{Error: err.Error()}, err
+	}
 	a.Metadata = g.scopes.echo(a.ChatID, a.Metadata)
 	return g.act(ctx, &a)
+}
+
+// fits holds a content to the limit in force.
+func (g *Gateway) fits(op protocol.Op, content string) error {
+	is, known := g.Capabilities()
+	if !known || is.Length(content) <= is.MaxMessageLength {
+		return nil
+	}
+	return fmt.Errorf("%s: expected at most %d %s, got %d: %w", op, is.MaxMessageLength, is.LenUnit, is.Length(content), ErrTooLong)
 }
 
 // Typing shows that the gateway is at work in a chat.
