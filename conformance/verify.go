@@ -119,6 +119,7 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 	} else {
 		bench.Facts.Replies = cmp.Or(bench.Facts.Replies, shared.ProbeReplies(ctx))
 		judge.NoDriver = shared.Driver == nil
+		bench.Settle(cmp.Or(o.Parallel, defaultParallel))
 	}
 	overhead := time.Since(started)
 	s := newSchedule(bench, judge, shared, selected, cmp.Or(o.Parallel, defaultParallel), nil)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,13 +30,14 @@ type Bench struct {
 	Secret func(...string)
 
 	ctx      context.Context
+	driver   *atomic.Int64 // a driverKnown
 	observed *Observations
 	started  *atomic.Int64 // the longest time from a launch to a dial that was seen, in nanoseconds
 }
 
 // NewBench completes b; ctx ends everything that the run waits for.
 func NewBench(ctx context.Context, b Bench) *Bench {
-	b.ctx, b.observed, b.started = ctx, new(Observations), new(atomic.Int64)
+	b.ctx, b.observed, b.started, b.driver = ctx, new(Observations), new(atomic.Int64), new(atomic.Int64)
 	if b.Platform == "" {
 		b.Platform = "discord"
 	}
@@ -64,6 +66,7 @@ type Instance struct {
 	ignored map[protocol.RuleID]bool
 	closed  sync.Once
 	sending sync.Mutex // held while a case has the session's stream to itself
+	uncount []func()   // takes its ports from those of the suite's own
 }
 
 // InstanceOption changes how an instance is set up.
@@ -77,6 +80,7 @@ type instanceConfig struct {
 	until     readiness
 	bounds    func(*Timing)
 	env       map[string]string
+	respell   []func(env map[string]string)
 	ignored   []protocol.RuleID
 }
 
@@ -160,6 +164,7 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 	if cfg.url != nil {
 		in.base = cfg.url(in.base)
 	}
+	in.countOwn()
 	return in, cfg, nil
 }
 
@@ -192,6 +197,9 @@ func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
 	}
 	maps.Copy(env, b.Env)
 	maps.Copy(env, cfg.env)
+	for _, change := range cfg.respell {
+		change(env)
+	}
 	launched := time.Now()
 	subject, err := b.Launcher.Launch(b.ctx, Spec{Name: in.Name, Env: env})
 	if err != nil {
@@ -230,7 +238,23 @@ func (b *Bench) noteStartup(in *Instance, launched time.Time) {
 	}
 }
 
+// Settle stretches the wait for a gateway's start by what the first start took: when
+// several interpreters that each load for seconds start side by side, each takes as long
+// as all of them. Half a dozen times that is slack for a loaded machine.
+func (b *Bench) Settle(parallel int) {
+	b.Timing.Ready = max(b.Timing.Ready, 6*b.startup()*time.Duration(max(1, parallel/max(1, runtime.NumCPU()))))
+}
+
 func (b *Bench) startup() time.Duration { return time.Duration(b.started.Load()) }
+
+// driverKnown is what the run knows about whether its gateways open the driver channel.
+type driverKnown int64
+
+const (
+	driverUnknown driverKnown = iota
+	driverPresent
+	driverAbsent
+)
 
 // takeDriver picks up the driver channel, which a gateway opens before it dials the
 // relay, and lets the gateway echo where it can.
@@ -238,7 +262,21 @@ func (in *Instance) takeDriver() {
 	if in.Driver != nil {
 		return
 	}
-	in.Driver = in.server.ready(in.bench.ctx, in.bench.Timing.DriverGrace)
+	b := in.bench
+	within := b.Timing.DriverGrace
+	switch driverKnown(b.driver.Load()) {
+	case driverAbsent:
+		return
+	case driverPresent:
+		within = b.Timing.Answer
+	}
+	in.Driver = in.server.ready(b.ctx, within)
+	// The first gateway of a run tells what to expect of the others.
+	known := driverAbsent
+	if in.Driver != nil {
+		known = driverPresent
+	}
+	b.driver.CompareAndSwap(int64(driverUnknown), int64(known))
 	if in.Driver != nil && in.bench.Facts.Replies != RepliesNone {
 		ctx, cancel := context.WithTimeout(in.bench.ctx, in.bench.Timing.Answer)
 		defer cancel()
@@ -284,6 +322,7 @@ func (in *Instance) Close() {
 			in.server.close()
 		}
 		in.Connector.Close()
+		in.uncountOwn()
 	})
 }
 

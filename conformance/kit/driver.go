@@ -113,8 +113,6 @@ type driverServer struct {
 	url    string
 	server *http.Server
 	driver *Driver
-	dialed chan struct{}
-	once   sync.Once
 	wg     sync.WaitGroup
 }
 
@@ -133,7 +131,6 @@ func newDriverServer(can Abilities) (*driverServer, error) {
 	s := &driverServer{
 		url:    reachable("ws://"+l.Addr().String(), can.URLHost) + path,
 		driver: &Driver{changed: make(chan struct{})},
-		dialed: make(chan struct{}),
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc(path, s.accept)
@@ -149,7 +146,6 @@ func (s *driverServer) accept(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	s.once.Do(func() { close(s.dialed) })
 	conn := jsonrpc2.NewConn(context.Background(), wsstream.NewObjectStream(ws), s.driver, jsonrpc2.SetLogger(log.New(io.Discard, "", 0)))
 	s.driver.mu.Lock()
 	old := s.driver.conn
@@ -161,14 +157,9 @@ func (s *driverServer) accept(w http.ResponseWriter, r *http.Request) {
 }
 
 // ready is the driver once driver/ready came, or nil when the gateway did not open the
-// channel.
+// channel. It dials the driver before the relay, but the two arrive here on two sockets,
+// so the first may be served later than the second.
 func (s *driverServer) ready(ctx context.Context, within time.Duration) *Driver {
-	select {
-	case <-s.dialed:
-	default:
-		// It dials the driver before the relay, so by now it would have.
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	if _, ok := s.driver.WaitNote(ctx, 0, func(n Note) bool { return n.Method == "driver/ready" }); !ok {

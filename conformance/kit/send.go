@@ -45,10 +45,14 @@ func (g *G) Exclusively(f func(*fakeconnector.Session)) {
 	}
 	s := g.Session()
 	gw := g.Gateway()
-	results := &fakeconnector.Hold{}
-	stub := gw.Connector.On(fakeconnector.Match{Type: protocol.TypeOutbound}).Do(results)
+	results := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound})
 	defer results.Release()
-	defer stub.Remove()
+	// A result to something that came before the hold may still be on its way. The
+	// connector answers in the order in which it reads, so once it has read the
+	// acknowledgement of one more event, nothing is.
+	barrier := g.Event("before the cut")
+	g.Push(barrier)
+	g.Acked(barrier)
 	gw.sending.Lock()
 	defer gw.sending.Unlock()
 	f(s)

@@ -37,8 +37,9 @@ type Timing struct {
 	// Slack is added to a bound of the gateway's before it counts as exceeded. 5 s:
 	// a loaded two-core machine was seen to delay a timer by more than one.
 	Slack time.Duration
-	// DriverGrace is how long the suite waits for driver/ready once the hello is there;
-	// a gateway dials the driver first, so this covers only the order of arrival. 500 ms.
+	// DriverGrace is how long the suite waits, at the first gateway of a run, for
+	// driver/ready once the handshake is complete; a gateway dials the driver first, so
+	// this covers only the order of arrival. 1 s, once, for a gateway without a driver.
 	DriverGrace time.Duration
 }
 
@@ -48,7 +49,7 @@ func ContractTiming() Timing {
 		Handshake: 30 * time.Second, Outbound: 30 * time.Second, IdleAck: 10 * time.Second,
 		BackoffBase: time.Second, BackoffCap: 30 * time.Second, Shutdown: 15 * time.Second,
 		Ready: 20 * time.Second, Answer: 10 * time.Second, Quiet: 400 * time.Millisecond,
-		Stop: 20 * time.Second, Slack: 5 * time.Second, DriverGrace: 500 * time.Millisecond,
+		Stop: 20 * time.Second, Slack: 5 * time.Second, DriverGrace: time.Second,
 	}
 }
 
