@@ -44,7 +44,7 @@ func port(behaviour string) {
 		line, err := in.ReadBytes('\n')
 		if err != nil {
 			if behaviour == "stays" {
-				select {}
+				hang()
 			}
 			if behaviour == "exits-1" {
 				fmt.Fprintln(os.Stderr, "no luck")
@@ -58,7 +58,7 @@ func port(behaviour string) {
 		bad := n == 2 // the second case is the one that goes wrong
 		switch {
 		case behaviour == "hangs" && bad, behaviour == "always-hangs":
-			select {}
+			hang()
 		case behaviour == "dies" && bad:
 			fmt.Fprintln(os.Stderr, "panic: out of cheese")
 			os.Exit(3)
@@ -90,6 +90,17 @@ func port(behaviour string) {
 			fmt.Print(right)
 		}
 	}
+}
+
+// hang waits for ever, on a pipe that nobody writes: a bare select would be found out by
+// the runtime as a deadlock.
+func hang() {
+	r, w, err := os.Pipe()
+	if err != nil {
+		panic(err)
+	}
+	_, _ = r.Read(make([]byte, 1))
+	_ = w.Close()
 }
 
 // four is a group whose cases expect their own ids.

@@ -250,21 +250,21 @@ func aboutEvent(name, revision string) (rule, cause, comment string) {
 
 func (g *group) ownEvents() {
 	src := func(pairs ...any) m {
-		s := m{"platform": "discord", "chat_id": "C1", "chat_type": "channel", "chat_name": nil, "user_id": "U1", "user_name": "alice", "thread_id": nil, "chat_topic": nil}
+		s := m{"platform": "discord", "chat_id": "C1", "chat_type": "channel", "chat_name": "general", "user_id": "U1", "user_name": "alice", "thread_id": nil, "chat_topic": nil}
 		for i := 0; i < len(pairs); i += 2 {
 			s[pairs[i].(string)] = pairs[i+1]
 		}
 		return s
 	}
 	ev := func(s any, pairs ...any) m {
-		e := m{"text": "hi", "message_type": "text", "source": s}
+		e := m{"text": "hello", "message_type": "text", "source": s, "message_id": "M1"}
 		for i := 0; i < len(pairs); i += 2 {
 			e[pairs[i].(string)] = pairs[i+1]
 		}
 		return e
 	}
 	add := func(id, rule, cause, revision string, event any, comment string) {
-		d := c{id: "event-own-" + id, rule: rule, op: "event/read", cause: cause, in: m{"event": event, "revision": revision}, comment: comment}
+		d := c{id: "event-" + id, rule: rule, op: "event/read", cause: cause, in: m{"event": event, "revision": revision}, comment: comment}
 		if want := readEvent(normal(event), revision); want == nil {
 			d.err = "unmappable"
 		} else {

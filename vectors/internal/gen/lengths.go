@@ -66,11 +66,11 @@ func describeLengths(b *builder) {
 	}
 	for _, t := range []string{"a\U0001f600b", "\U0001f600\U0001f600", "\u00e9", "\uffff", "\U00010000", "\U0001f1e9\U0001f1ea x", "z\u0335\u0321a\u0334", "\t", "\u2028", strings.Repeat("\u00e9", 4096), strings.Repeat("\U0001f600", 2048)} {
 		for _, unit := range []string{"chars", "utf16"} {
-			add(t, unit, "own "+what(t), nil)
+			add(t, unit, what(t), nil)
 		}
 	}
 	for _, unit := range []string{"bytes", "UTF16", "utf-16", "graphemes"} {
-		add("a\U0001f600", unit, strings.ReplaceAll(unit, "UTF16", "upper-case")+" own", nil)
+		add("a\U0001f600", unit, strings.ReplaceAll(unit, "UTF16", "upper-case")+" unit", nil)
 	}
 }
 

@@ -190,7 +190,7 @@ func (g *group) ownPolicy(b *builder) {
 			for i := 0; i < len(pairs); i += 2 {
 				in[pairs[i].(string)] = pairs[i+1]
 			}
-			g.addPolicy("own-"+id+"-"+rev, in, "", nil, nil)
+			g.addPolicy(id+"-"+rev, in, "", nil, nil)
 		}
 		own("nothing")
 		own("mention-true", "require_mention", true)

@@ -226,19 +226,19 @@ func (g *group) ownProvision() {
 		}
 		return in
 	}
-	g.addBody("own-plain", base(), nil)
-	g.addBody("own-default-id", base("gateway_id", nil), nil)
-	g.addBody("own-default-id-empty", base("gateway_id", ""), nil)
-	g.addBody("own-default-id-other-host", base("gateway_id", nil, "hostname", "h\u00f6st.example"), nil)
-	g.addBody("own-instance", base("instance_id", "i1"), nil)
-	g.addBody("own-wake", base("wake_url", "https://wake.example/x"), nil)
-	g.addBody("own-instance-and-wake", base("instance_id", "i1", "wake_url", "https://wake.example/x"), nil)
-	g.addBody("own-instance-null", base("instance_id", nil), nil)
-	g.addBody("own-wake-null", base("wake_url", nil), nil)
-	g.addBody("own-display-name", base("display_name", "My gateway", "revision", "2026-08"), nil)
-	g.addBody("own-display-name-baseline", base("display_name", "My gateway"), nil)
-	g.addBody("own-display-name-null", base("display_name", nil, "revision", "2026-08"), nil)
-	g.addBody("own-route-key-order", base("route_keys", []any{"b", "a", "b"}), nil)
+	g.addBody("plain", base(), nil)
+	g.addBody("default-id", base("gateway_id", nil), nil)
+	g.addBody("default-id-empty", base("gateway_id", ""), nil)
+	g.addBody("default-id-other-host", base("gateway_id", nil, "hostname", "h\u00f6st.example"), nil)
+	g.addBody("instance", base("instance_id", "i1"), nil)
+	g.addBody("wake", base("wake_url", "https://wake.example/x"), nil)
+	g.addBody("instance-and-wake", base("instance_id", "i1", "wake_url", "https://wake.example/x"), nil)
+	g.addBody("instance-null", base("instance_id", nil), nil)
+	g.addBody("wake-null", base("wake_url", nil), nil)
+	g.addBody("display-name", base("display_name", "My gateway", "revision", "2026-08"), nil)
+	g.addBody("display-name-baseline", base("display_name", "My gateway"), nil)
+	g.addBody("display-name-null", base("display_name", nil, "revision", "2026-08"), nil)
+	g.addBody("route-key-order", base("route_keys", []any{"b", "a", "b"}), nil)
 	for _, t := range []struct {
 		id, body string
 		status   int
@@ -248,9 +248,9 @@ func (g *group) ownProvision() {
 		{"secret-empty", `{"secret":""}`, 200}, {"secret-null", `{"secret":null}`, 200}, {"secret-list", `{"secret":["s"]}`, 200}, {"gateway-id-empty", `{"secret":"s","gatewayId":""}`, 200},
 		{"gateway-id-null", `{"secret":"s","gatewayId":null}`, 200}, {"delivery-key-null", `{"secret":"s","deliveryKey":null}`, 200}, {"unknown-fields", `{"secret":"s","zorp":{"a":1}}`, 200}, {"name-case", `{"Secret":"s"}`, 200},
 	} {
-		g.addAnswer("provision/adopt", "own-"+t.id, t.status, t.body, nil)
+		g.addAnswer("provision/adopt", ""+t.id, t.status, t.body, nil)
 	}
-	g.addAnswer("enroll/adopt", "own-plain", 200, `{"secret":"s","deliveryKey":"d","tenant":"t","gatewayId":"gw-2"}`, nil)
+	g.addAnswer("enroll/adopt", "plain", 200, `{"secret":"s","deliveryKey":"d","tenant":"t","gatewayId":"gw-2"}`, nil)
 	for _, t := range [][2]string{{"et-1", "gw-1"}, {"", "gw-1"}, {"e\u00e9", "gw-\u2603"}} {
 		id := slug(t[0])
 		if t[0] == "" {

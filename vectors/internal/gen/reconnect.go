@@ -77,7 +77,7 @@ func describeLadders(b *builder) {
 		}
 	}
 	for _, n := range []int{0, 6, 7, 20, 100} {
-		k := c{id: fmt.Sprintf("ladder-own-%d", n), rule: "reconnect/backoff", op: "reconnect/ladder", cause: "ladder", in: m{"dials": n}, out: ladder(n), comment: "From 1 s, doubling, 30 s at most, for ever."}
+		k := c{id: fmt.Sprintf("ladder-%d-dials", n), rule: "reconnect/backoff", op: "reconnect/ladder", cause: "ladder", in: m{"dials": n}, out: ladder(n), comment: "From 1 s, doubling, 30 s at most, for ever."}
 		g.add(k)
 	}
 	for r := 1; r <= 8; r++ {

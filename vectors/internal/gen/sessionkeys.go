@@ -210,7 +210,7 @@ func (g *group) ownKeys() {
 		for _, f := range change {
 			f(&k)
 		}
-		g.addKey(k, revision, "own "+name, nil)
+		g.addKey(k, revision, name, nil)
 	}
 	for _, p := range knownPlatforms {
 		if p != "slack" && !strings.HasPrefix(p, "whatsapp") {
@@ -226,7 +226,7 @@ func (g *group) ownKeys() {
 		add("whatsapp group participant "+id.name, "2026-06", src("platform", "whatsapp", "chat_type", "group", "chat_id", "120363@g.us", "user_id", id.value))
 	}
 	add("whatsapp dm alt stands in", "2026-06", src("platform", "whatsapp", "chat_type", "dm", "chat_id", "", "user_id_alt", device))
-	add("whatsapp cloud dm", "2026-06", src("platform", "whatsapp_cloud", "chat_type", "dm", "chat_id", "+15551234567"))
+	add("whatsapp cloud dm plus number", "2026-06", src("platform", "whatsapp_cloud", "chat_type", "dm", "chat_id", "+15551234567"))
 	add("whatsapp group alt", "2026-06", src("platform", "whatsapp", "chat_type", "group", "chat_id", "120363@g.us", "user_id_alt", device))
 	add("whatsapp group thread", "2026-06", src("platform", "whatsapp", "chat_type", "group", "chat_id", "1:2@g.us", "thread_id", "T@1"))
 	add("signal plus stays", "2026-06", src("platform", "signal", "chat_type", "dm", "chat_id", "+15551234567"))
@@ -248,14 +248,14 @@ func (g *group) ownKeys() {
 	}
 	for _, rev := range []string{"2026-06", "2026-07", "2026-08"} {
 		for _, t := range []string{"dm", "channel", "thread"} {
-			add("slack scope "+t+" "+rev[5:], rev, src("platform", "slack", "scope_id", "S1", "chat_type", t))
+			add("slack scope "+t, rev, src("platform", "slack", "scope_id", "S1", "chat_type", t))
 		}
-		add("slack no scope "+rev[5:], rev, src("platform", "slack"))
-		add("slack empty scope "+rev[5:], rev, src("platform", "slack", "scope_id", ""))
-		add("discord scope "+rev[5:], rev, src("scope_id", "S1"))
-		add("prospective "+rev[5:], rev, src("prospective_thread_id", "M1"))
-		add("prospective empty "+rev[5:], rev, src("prospective_thread_id", ""))
-		add("prospective with empty thread "+rev[5:], rev, src("prospective_thread_id", "M1", "thread_id", ""))
+		add("slack no scope", rev, src("platform", "slack"))
+		add("slack empty scope", rev, src("platform", "slack", "scope_id", ""))
+		add("discord scope", rev, src("scope_id", "S1"))
+		add("prospective", rev, src("prospective_thread_id", "M1"))
+		add("prospective empty", rev, src("prospective_thread_id", ""))
+		add("prospective with empty thread", rev, src("prospective_thread_id", "M1", "thread_id", ""))
 	}
 	add("slack scope and prospective", "2026-08", src("platform", "slack", "scope_id", "S1", "prospective_thread_id", "M1"))
 	add("prospective shared groups", "2026-08", src("prospective_thread_id", "M1"), func(k *keyCall) { k.groupSet, k.sharedGroups, k.userSet, k.perUserThreads = true, true, true, true })
