@@ -71,7 +71,7 @@ func kinds() []kind {
 		{"results", []column{need("op", "action", "operation"), need("result", answerColumns...)}, nil, (*Model).readResults},
 		{"routes", []column{
 			need("path", "route", "endpoint", "url"), can("method", "verb"), can("request", requestColumns...), can("answer", answerColumns...),
-			can("bearer", "auth", "authentication"), can("caller"), sinceColumn,
+			can("bearer", "auth", "authentication"), can("purpose", noteNames...), sinceColumn,
 		}, allRoutes, (*Model).readRoutes},
 		{"close codes", []column{
 			need("code", "close code"), can("from", fromColumn...), can("meaning", noteNames...),

@@ -84,7 +84,7 @@ type Op struct {
 type Route struct {
 	Method  string `json:"method"`
 	Path    string `json:"path"`
-	Caller  string `json:"caller,omitempty"`
+	Purpose string `json:"purpose,omitempty"`
 	Bearer  string `json:"bearer,omitempty"`
 	Request Body   `json:"request"`
 	Answer  Body   `json:"answer"`

@@ -44,7 +44,7 @@ func (m *Model) readRevisions(p *page, t *table, c columns) Problems {
 func (m *Model) readRoutes(p *page, t *table, c columns) Problems {
 	var problems Problems
 	for _, r := range t.rows {
-		route := Route{Method: c.text(r, "method"), Path: c.text(r, "path"), Caller: c.text(r, "caller"), Bearer: c.text(r, "bearer"), Line: r.line}
+		route := Route{Method: c.text(r, "method"), Path: c.text(r, "path"), Purpose: c.text(r, "purpose"), Bearer: c.text(r, "bearer"), Line: r.line}
 		if method, path, ok := strings.Cut(route.Path, " "); ok && route.Method == "" {
 			route.Method, route.Path = method, path
 		}
