@@ -87,6 +87,9 @@ func describeDeliveries(b *builder) {
 		if d.err == "" {
 			k.out = true
 		}
+		if d.err == "" && string(r.Expected) != "true" {
+			panic("deliveries: " + k.id + ": it was refused when it was recorded")
+		}
 		if string(r.Expected) == "true" && d.err != "" {
 			k.differs, k.said, k.flags = true, m{"accepted": true}, []string{lenient}
 		}

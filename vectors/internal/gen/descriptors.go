@@ -110,6 +110,7 @@ func describeDescriptors(b *builder) {
 				k.said = m{"accepted": m{"max_message_length": "NaN"}}
 			}
 		}
+		checkDescriptor(r, k)
 		if strings.HasPrefix(d.cause, "length-n") {
 			k.adapted = "the recorded outcome is the field as it came, the expected one is what is in force"
 		}
@@ -261,4 +262,22 @@ func (g *group) laterDescriptor(r *rec, b *builder) {
 		panic("descriptors: " + r.Name + " differs in August in " + different)
 	}
 	r.same = true
+}
+
+// checkDescriptor holds the description to the recorded outcome, as far as a record of
+// what came tells what is in force.
+func checkDescriptor(r *rec, k c) {
+	var said m
+	r.expected(&said)
+	_, failed := said["error"]
+	if (failed == (k.err != "")) == k.differs {
+		panic(fmt.Sprintf("descriptors: %s: differs is %v, and the recorded outcome is %s", k.id, k.differs, r.Expected))
+	}
+	if out, ok := k.out.(m); ok && !k.differs {
+		for name, v := range said {
+			if name != "max_message_length" && name != "len_unit" && name != "supported_ops" && !reflect.DeepEqual(v, normal(out[name])) {
+				panic(fmt.Sprintf("descriptors: %s: %s is %v, recorded %v", k.id, name, out[name], v))
+			}
+		}
+	}
 }

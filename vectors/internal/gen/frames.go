@@ -130,6 +130,7 @@ func describeFrames(b *builder) {
 					k.said = m{"reader_ended_by": killer}
 				}
 			}
+			checkReading(r, k)
 			g.add(k)
 			continue
 		}
@@ -185,6 +186,7 @@ func describeFrames(b *builder) {
 		default:
 			panic(fmt.Sprintf("frames: no description of the recorded case %q", r.Name))
 		}
+		checkReading(r, k)
 		g.add(k)
 	}
 	for _, r := range b.later("reader.2026-08.json", "reader.2026-06.json") {
@@ -247,7 +249,35 @@ func (g *group) recordedBufferID(r *rec, value, line string, said m) {
 	if sent, _ := said["sent"].([]any); len(sent) == 1 && k.cause == "buffer-id-mistyped" {
 		k.differs, k.said, k.flags = true, m{"acks": []any{sent[0].(m)["bufferId"]}}, []string{lenient}
 	}
+	checkReading(r, k)
 	g.add(k)
+}
+
+// checkReading holds the description to the recorded outcome: the case says that it
+// differs exactly where what was handled, what was acknowledged or the reader's end does.
+func checkReading(r *rec, k c) {
+	var said struct {
+		Handled [][]any
+		Sent    []struct{ BufferID any }
+		Killed  *string `json:"reader_killed_by"`
+	}
+	r.expected(&said)
+	want := k.out.(m)
+	handled := 0
+	for _, frame := range want["handled"].([]any) {
+		var f struct{ Type string }
+		if err := json.Unmarshal(frame.(json.RawMessage), &f); err != nil {
+			panic(err)
+		}
+		switch f.Type { // of the others the recorded data tells nothing
+		case "inbound", "interrupt_inbound", "passthrough_forward":
+			handled++
+		}
+	}
+	same := said.Killed == nil && len(said.Handled) == handled && len(said.Sent) == len(want["acks"].([]string))
+	if same == k.differs {
+		panic(fmt.Sprintf("frames: %s: differs is %v, and the recorded outcome is %s", k.id, k.differs, r.Expected))
+	}
 }
 
 // goodFrames is one complete frame of every type, with its required fields.
