@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"sync"
+	"slices"
 
 	"github.com/relaykit/relaykit/protocol"
 )
@@ -14,7 +14,7 @@ import (
 // gateway of a later revision could be blamed for: later ops and fields and several
 // identities are fine.
 type checker struct {
-	strict     bool // hello must name an identity of the record
+	named      Identity // what the record was given: hello must say so, or another of its identities
 	spoke      bool
 	hellos     map[Identity]bool
 	requestIDs seen
@@ -115,22 +115,12 @@ func (k *checker) hello(s *Session, f *protocol.Hello, seq int64) {
 	if len(k.hellos) < maxHellos {
 		k.hellos[id] = true
 	}
-	if k.strict && !s.gateway.mayFront(id) {
-		s.violation(protocol.RuleHandshakeHelloFields, seq, "expected hello for platform %q, botId %q, as gateway %q is configured, got platform %q, botId %q",
-			s.gateway.Platform, s.gateway.BotID, s.gateway.ID, f.Platform, f.BotID)
-	}
-}
-
-func (g *Gateway) mayFront(id Identity) bool {
-	if id == (Identity{g.Platform, g.BotID}) {
-		return true
-	}
-	for _, f := range g.Fronts {
-		if f == id {
-			return true
+	if !same(k.named.Platform, f.Platform) || !same(k.named.BotID, f.BotID) {
+		if !slices.Contains(s.gateway.Fronts, id) {
+			s.violation(protocol.RuleHandshakeHelloFields, seq, "expected hello for platform %q, botId %q, as gateway %q is configured, got platform %q, botId %q",
+				s.gateway.Platform, s.gateway.BotID, s.gateway.ID, f.Platform, f.BotID)
 		}
 	}
-	return false
 }
 
 // broken names the rule that a line breaks which is not a usable frame.
@@ -164,97 +154,4 @@ func several(line []byte) bool {
 	}
 	var second json.RawMessage
 	return !errors.Is(d.Decode(&second), io.EOF)
-}
-
-// seen remembers a bounded number of strings, the newest.
-type seen struct {
-	set  map[string]struct{}
-	ring []string
-	at   int
-}
-
-// add reports whether text is remembered, and remembers it.
-func (n *seen) add(text string, limit int) bool {
-	if _, again := n.set[text]; again {
-		return true
-	}
-	if n.set == nil {
-		n.set = map[string]struct{}{}
-	}
-	if len(n.ring) < limit {
-		n.ring = append(n.ring, text)
-	} else {
-		delete(n.set, n.ring[n.at])
-		n.ring[n.at] = text
-		n.at = (n.at + 1) % limit
-	}
-	n.set[text] = struct{}{}
-	return false
-}
-
-// ackBook counts, per instance and bufferId, how often an entry was sent and acked. It
-// outlives sessions: a gateway may ack after a redial what it accepted before.
-type ackBook struct {
-	mu        sync.Mutex
-	limit     int
-	instances map[string]*instanceAcks
-}
-
-type instanceAcks struct {
-	open   map[string]int // sends less acks
-	ring   []string
-	at     int
-	forgot bool // something was forgotten, so an unknown id may have been sent
-}
-
-type ackVerdict int
-
-const (
-	ackFine ackVerdict = iota
-	ackNeverSent
-	ackTooOften
-)
-
-func (b *ackBook) sent(instance, id string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.instances == nil {
-		b.instances = map[string]*instanceAcks{}
-	}
-	i := b.instances[instance]
-	if i == nil {
-		i = &instanceAcks{open: map[string]int{}}
-		b.instances[instance] = i
-	}
-	if _, known := i.open[id]; !known {
-		if len(i.ring) < b.limit {
-			i.ring = append(i.ring, id)
-		} else {
-			delete(i.open, i.ring[i.at])
-			i.ring[i.at] = id
-			i.at = (i.at + 1) % b.limit
-			i.forgot = true
-		}
-	}
-	i.open[id]++
-}
-
-func (b *ackBook) acked(instance, id string) ackVerdict {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	i := b.instances[instance]
-	if i == nil {
-		return ackNeverSent
-	}
-	n, known := i.open[id]
-	switch {
-	case !known && i.forgot:
-		return ackFine
-	case !known:
-		return ackNeverSent
-	case n == 0:
-		return ackTooOften
-	}
-	i.open[id]--
-	return ackFine
 }

@@ -39,7 +39,7 @@ const AnonymousGatewayID = "anonymous"
 // record is a Gateway with what the connector keeps about it.
 type record struct {
 	Gateway
-	strict  bool     // the caller named the platform, so hello must name it too
+	named   Identity // what the caller itself named: hello must say so
 	secrets []string // the rotation list, newest first
 	dropped []string // revoked secrets, to tell a revoked token from a forged one
 }
@@ -50,7 +50,7 @@ const maxSecrets = 8
 // AddGateway stores a record and returns it completed. A record of the same id is
 // replaced; its live session goes on under the identity that it began with.
 func (c *Connector) AddGateway(g Gateway) Gateway {
-	strict := g.Platform != ""
+	named := Identity{g.Platform, g.BotID}
 	or(&g.Secret, newSecret())
 	or(&g.Platform, "discord")
 	c.mu.Lock()
@@ -65,7 +65,7 @@ func (c *Connector) AddGateway(g Gateway) Gateway {
 	if _, known := c.records[g.ID]; !known {
 		c.order = append(c.order, g.ID)
 	}
-	c.records[g.ID] = &record{Gateway: g, strict: strict, secrets: present(g.Secret)}
+	c.records[g.ID] = &record{Gateway: g, named: named, secrets: present(g.Secret)}
 	c.secrets.Add(g.Secret)
 	return g
 }

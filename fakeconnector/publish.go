@@ -26,6 +26,7 @@ var ErrTooLong = errors.New("the frame is too long")
 // buffer while the instance is flipped, drained or not connected. A scope is sent under
 // both of its names, for gateways of every revision.
 func (c *Connector) Publish(instance string, e protocol.Event) (Delivery, error) {
+	c.complete(instance, &e)
 	src := &e.Source
 	if src.GuildID.IsSet() && src.ScopeID.IsZero() {
 		src.ScopeID = src.GuildID
@@ -36,6 +37,25 @@ func (c *Connector) Publish(instance string, e protocol.Event) (Delivery, error)
 		src.Profile = protocol.Some(p)
 	}
 	return c.deliver(instance, &protocol.Inbound{Event: e})
+}
+
+// complete gives an event the members that every event has (event/fields): what is not
+// known is null, and what has a default takes it.
+func (c *Connector) complete(instance string, e *protocol.Event) {
+	src := &e.Source
+	or(&e.MessageType, "text")
+	or(&src.Platform, c.platformOf(instance))
+	if src.ChatType == "" {
+		src.ChatType = "dm"
+		if src.GuildID.IsSet() || src.ScopeID.IsSet() {
+			src.ChatType = "channel"
+		}
+	}
+	for _, o := range []*protocol.Opt[string]{&src.ChatName, &src.UserID, &src.UserName, &src.ThreadID, &src.ChatTopic} {
+		if o.IsZero() {
+			*o = protocol.Null[string]()
+		}
+	}
 }
 
 // Forward passes a platform's HTTP request on to an instance, on the terms of Publish.
@@ -73,15 +93,25 @@ func (c *Connector) keepToken(instance string, f *protocol.Forward, i discordInt
 	f.BodyB64 = base64.StdEncoding.EncodeToString(editJSON(body, "/token", func(json.RawMessage) json.RawMessage { return json.RawMessage(`""`) }))
 }
 
-func (c *Connector) tenantOf(instance string) string {
+func (c *Connector) tenantOf(instance string) string { return c.ownerOf(instance).Tenant }
+
+func (c *Connector) platformOf(instance string) string {
+	if p := c.ownerOf(instance).Platform; p != "" {
+		return p
+	}
+	return protocol.PlatformRelay
+}
+
+// ownerOf is the first record of an instance, zero if there is none.
+func (c *Connector) ownerOf(instance string) Gateway {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, id := range c.order {
 		if r := c.records[id]; r.Instance == instance {
-			return r.Tenant
+			return r.Gateway
 		}
 	}
-	return ""
+	return Gateway{}
 }
 
 // deliver sends or buffers one frame that carries no bufferId yet.

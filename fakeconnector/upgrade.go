@@ -146,7 +146,7 @@ type identity struct {
 	gateway Gateway         // zero for a caller that is not known
 	ok      bool            // the session may begin
 	reason  string          // of the 4401
-	strict  bool            // hello must name the record's platform
+	named   Identity        // what hello must say, where it is not empty
 	rule    protocol.RuleID // the rule that the credential breaks, if any
 	why     string
 }
@@ -167,7 +167,7 @@ func (c *Connector) identify(r *http.Request) identity {
 			c.mu.Unlock()
 		}
 		// A development connector judges no credential.
-		return identity{gateway: rec.Gateway, ok: true, strict: rec.strict}
+		return identity{gateway: rec.Gateway, ok: true, named: rec.named}
 	}
 	return id
 }
@@ -196,7 +196,7 @@ func (c *Connector) authenticate(headers []string) identity {
 	_, err = auth.Verify(token, rec.secrets, c.clock.Now())
 	switch {
 	case err == nil:
-		return identity{gateway: rec.Gateway, ok: true, strict: rec.strict}
+		return identity{gateway: rec.Gateway, ok: true, named: rec.named}
 	case auth.Code(err) == string(auth.ErrExpired):
 		return identity{gateway: rec.Gateway, reason: ReasonExpired, rule: protocol.RuleAuthTokenLive, why: err.Error()}
 	}
