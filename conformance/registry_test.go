@@ -52,12 +52,6 @@ func TestEveryCaseIsOfARule(t *testing.T) {
 		if side := string(r.Side); side != "both" && side != string(c.Side()) {
 			t.Errorf("%s: the rule binds the %s, the case judges the %s", c.ID, side, c.Side())
 		}
-		if since := contract.Mark(c.Since).Revision(); since != r.Since.Revision() {
-			t.Errorf("%s: expected to be judged from %s on, as the rule, got %s", c.ID, r.Since.Revision(), since)
-		}
-		if c.Until != "" && contract.Mark(c.Until) != r.Until {
-			t.Errorf("%s: expected to be judged until %q, as the rule, got %q", c.ID, r.Until, c.Until)
-		}
 		if c.Title == "" || strings.HasSuffix(c.Title, ".") {
 			t.Errorf("%s: expected a short title without a full stop, got %q", c.ID, c.Title)
 		}

@@ -73,9 +73,19 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 	if err != nil {
 		return report.Run{}, fmt.Errorf("reading the contract document: %w", err)
 	}
-	statements := map[protocol.RuleID]string{}
+	claimed := contract.Revision(o.Facts.Revision)
+	if !slices.Contains(contract.Revisions(), claimed) {
+		return report.Run{}, fmt.Errorf("verify: expected one of the revisions %v, got %q", contract.Revisions(), claimed)
+	}
+	byID := map[protocol.RuleID]contract.Rule{}
 	for _, r := range model.Rules {
-		statements[protocol.RuleID(r.ID)] = r.Statement
+		byID[r.ID] = r
+	}
+	o.Cases = slices.Clone(o.Cases)
+	for i, c := range o.Cases {
+		if r, ok := byID[c.Rule()]; ok {
+			o.Cases[i].Level = kit.Level(r.LevelAt(claimed))
+		}
 	}
 	started := time.Now()
 	bench := kit.NewBench(ctx, kit.Bench{
@@ -83,8 +93,19 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 		Env: o.Env, TimingEnv: o.TimingEnv, Secret: secrets.Add,
 	})
 	judge := kit.Judge{
-		RuleText: func(r protocol.RuleID) string { return statements[r] },
-		Rerun:    o.Rerun, Redact: secrets.String, SkipSlow: o.SkipSlow,
+		RuleText: func(r protocol.RuleID) string { return byID[r].Statement },
+		Binds: func(id protocol.RuleID) string {
+			r, ok := byID[id]
+			switch {
+			case !ok || r.Applies(claimed):
+				return ""
+			case r.Since.Revision() > claimed:
+				return fmt.Sprintf("judged from revision %s on, and the gateway claims %s", r.Since.Revision(), claimed)
+			default:
+				return fmt.Sprintf("replaced in revision %s, which the gateway claims or has passed with %s", r.Until.Revision(), claimed)
+			}
+		},
+		Rerun: o.Rerun, Redact: secrets.String, SkipSlow: o.SkipSlow,
 	}
 	shared, diagnosis, err := bench.StartShared("shared")
 	if err != nil {
@@ -148,9 +169,8 @@ func (o Options) core(model *contract.Model) []protocol.RuleID {
 	}
 	var core []protocol.RuleID
 	for _, r := range model.Rules {
-		id := protocol.RuleID(r.ID)
-		if r.Core && string(r.Side) != string(kit.ConnectorSide) && r.Applies(contract.Revision(o.Facts.Revision)) && selected[id] {
-			core = append(core, id)
+		if r.Core && r.Side != contract.Connector && r.Applies(contract.Revision(o.Facts.Revision)) && selected[r.ID] {
+			core = append(core, r.ID)
 		}
 	}
 	return core

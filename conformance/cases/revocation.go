@@ -67,20 +67,15 @@ func revokedWhileAway(g *kit.G) {
 	noMoreDials(g)
 }
 
-// noMoreDials begins once the 4401 went out. A gateway that claims 2026-09 or later
-// owes one more dial, at once and with a fresh token; an earlier one owes none.
+// noMoreDials begins once the 4401 went out.
 func noMoreDials(g *kit.G) {
 	closed := g.Await(g.Timing.Answer, "the session to end with 4401", func(e fakeconnector.Entry) bool {
 		return e.Kind == fakeconnector.KindClosed && e.Close.Code == 4401
 	})
-	allowed := 0
-	if g.Facts.Revision >= "2026-09" {
-		allowed = 1
-	}
 	g.CatchUpTo(closed)
 	window := g.Timing.Rung(0)*5/4 + g.Timing.Rung(1)*5/4 + g.Timing.Rung(2)*5/4
-	if e, found := g.Within(window, g.Beyond(allowed, kit.IsDial)); found {
-		g.Mismatch("no further dial after the revocation", fmt.Sprintf("dial number %d %s after the 4401", allowed+1, kit.Elapsed(closed, e)))
+	if e, found := g.Within(window, kit.IsDial); found {
+		g.Mismatch("no further dial after the revocation", fmt.Sprintf("one %s after the 4401", kit.Elapsed(closed, e)))
 	}
 	g.StillThere()
 }

@@ -30,8 +30,6 @@ type Case struct {
 	ID    string
 	Title string // what is expected of the subject, as a short sentence
 	Level Level
-	Since string // the revision from which the rule is judged; empty is the baseline
-	Until string // the mark that replaced the rule, empty if none did; later revisions are not judged by it
 	Needs Needs
 	// After names rules that must hold first. When one of them failed the case is
 	// blocked, which is never green.

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/relaykit/relaykit/contract"
 	"github.com/relaykit/relaykit/protocol"
 )
 
@@ -14,6 +13,8 @@ import (
 // case again, and the redactor that everything passes on its way out.
 type Judge struct {
 	RuleText func(protocol.RuleID) string
+	// Binds says why a rule does not bind a gateway of the claimed revision, or "".
+	Binds    func(protocol.RuleID) string
 	Rerun    func(caseID string) string
 	Redact   func(string) string
 	SkipSlow bool
@@ -48,10 +49,8 @@ func (b *Bench) Inapplicable(c Case, j Judge) string {
 		needs.Launch.Restart, needs.Launch.SetEnv = true, true
 	}
 	switch lacks := needs.Launch.Lacks(can); {
-	case c.Since != "" && b.Facts.Revision != "" && string(contract.Mark(c.Since).Revision()) > b.Facts.Revision:
-		return fmt.Sprintf("judged from revision %s on, and the gateway claims %s", c.Since, b.Facts.Revision)
-	case c.Until != "" && string(contract.Mark(c.Until).Revision()) <= b.Facts.Revision:
-		return fmt.Sprintf("the rule was replaced on %s, and the gateway claims %s", c.Until, b.Facts.Revision)
+	case j.Binds != nil && j.Binds(c.Rule()) != "":
+		return j.Binds(c.Rule())
 	case lacks != "":
 		return "the case needs a gateway " + lacks + ", which this launcher cannot do"
 	case needs.Slow && j.SkipSlow && b.TimingEnv == nil:
