@@ -13,7 +13,9 @@ import (
 // All is the registry: every case, in the contract's order.
 func All() []kit.Case {
 	return slices.Concat(
-		connect(), framing(), auth(), handshake(), inbound(), outbound(), reconnect(), revocation(), observed(),
+		connect(), listener(), framing(), auth(), handshake(), inbound(), outbound(),
+		passthrough(), interrupt(), idle(),
+		reconnect(), revocation(), config(), security(), observed(),
 	)
 }
 

@@ -31,6 +31,8 @@ const (
 	CountOutbound = "outbound frames"
 	CountAcks     = "inbound_ack frames"
 	CountSessions = "sessions"
+
+	CountInterrupts = "interrupt frames"
 )
 
 func (o *Observations) violate(rule protocol.RuleID, text, during string) {
@@ -72,6 +74,8 @@ func (o *Observations) Take(in *Instance) {
 				o.counts[CountOutbound]++
 			case IsAnyAck(e):
 				o.counts[CountAcks]++
+			case gatewayFrame(e, "interrupt") != nil:
+				o.counts[CountInterrupts]++
 			}
 		}
 		o.mu.Unlock()

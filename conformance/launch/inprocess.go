@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
@@ -127,6 +128,9 @@ func (s *function) Kill() error {
 }
 
 func (s *function) Exited() <-chan struct{} { return s.exited }
+
+// Processes is this process. It implements [kit.Observable].
+func (s *function) Processes() []int { return []int{os.Getpid()} }
 
 // Exit tells how the function ended. One that returned after Stop gave up on it counts
 // as one that had to be killed.

@@ -178,6 +178,17 @@ func (p *process) Kill() error {
 
 func (p *process) Exited() <-chan struct{} { return p.exited }
 
+// Processes are the ids of what is there of the subject now. It implements
+// [kit.Observable].
+func (p *process) Processes() []int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.gone {
+		return nil
+	}
+	return p.family.survivors()
+}
+
 func (p *process) Exit() kit.Exit {
 	p.mu.Lock()
 	defer p.mu.Unlock()

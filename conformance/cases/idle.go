@@ -1,0 +1,238 @@
+package cases
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+func idle() []kit.Case {
+	stops := kit.Needs{Fresh: true, Launch: kit.Abilities{Signal: true}}
+	slow := stops
+	slow.Slow = true
+	full := slow
+	full.Driver = []string{"handler/set"}
+	replies := stops
+	replies.Replies = true
+	announced := rules(protocol.RuleIdleAnnounce)
+	acked := append(announced, protocol.RuleInboundAckBuffered)
+	return []kit.Case{
+		{ID: id(protocol.RuleIdleAnnounce), Title: "says going_idle before it closes its socket", Level: kit.Must, Needs: stops, Gateway: announce},
+		{ID: id(protocol.RuleIdleAnnounce, "after-redial"), Title: "says it on its second session as well", Level: kit.Must, Needs: stops, After: rules(protocol.RuleReconnectRedial), Gateway: announceAgain},
+		{ID: id(protocol.RuleIdleServeUntilAck), Title: "handles and acknowledges an event that comes before the going_idle_ack", Level: kit.Must, Needs: stops, After: acked, Gateway: serveUntilAck},
+		{ID: id(protocol.RuleIdleServeUntilAck, "passthrough"), Title: "accepts a forward that comes before the going_idle_ack", Level: kit.Must, Needs: stops,
+			After: append(announced, protocol.RulePassthroughAckBuffered), Gateway: forwardUntilAck},
+		{ID: id(protocol.RuleIdleServeUntilAck, "unbuffered"), Title: "answers an event without a bufferId that comes before the going_idle_ack", Level: kit.Must, Needs: replies, After: announced, Gateway: answerUntilAck},
+		{ID: id(protocol.RuleIdleServeUntilAck, "late"), Title: "still serves when the going_idle_ack is long in coming", Level: kit.Must, Needs: stops, After: acked, Gateway: serveUntilLateAck},
+		{ID: id(protocol.RuleIdleCloseAfterAck), Title: "closes its socket after the going_idle_ack", Level: kit.Must, Needs: stops, After: announced, Gateway: closeAfterAck},
+		{ID: id(protocol.RuleIdleAckBound), Title: "closes its socket without a going_idle_ack when the bound is over", Level: kit.Must, Needs: slow, After: announced, Gateway: ackBound},
+		{ID: id(protocol.RuleIdleWedgedPeer), Title: "ends though the connector neither reads nor answers", Level: kit.Must, Needs: slow, Gateway: wedgedPeer},
+		{ID: id(protocol.RuleIdleWedgedPeer, "full"), Title: "ends though nothing more fits into its socket", Level: kit.Must, Needs: full, Gateway: wedgedFull},
+		{ID: id(protocol.RuleIdleNotWhileDown), Title: "neither dials nor says going_idle when it shuts down between two dials", Level: kit.Must, Needs: stops,
+			After: rules(protocol.RuleReconnectRedial), Gateway: stopWhileDown},
+		{ID: id(protocol.RuleIdleNotWhileDown, "handshake"), Title: "says no going_idle before its descriptor", Level: kit.Must, Needs: stops, Gateway: stopInHandshake},
+	}
+}
+
+// patientIdle lets a gateway that can be told its bounds wait longer for the ack, so that
+// a window of this case cannot end by the bound on a loaded machine.
+func patientIdle() kit.InstanceOption {
+	return kit.Bounds(func(t *kit.Timing) { t.IdleAck, t.Shutdown = 30*time.Second, 45*time.Second })
+}
+
+// atRest shows that the gateway serves, and returns once no turn of it runs: how long a
+// shutdown waits for one is left to the gateway.
+func atRest(g *kit.G) {
+	ev := g.Event("before the shutdown")
+	g.Push(ev)
+	g.Handled(ev)
+	g.TurnOver(ev)
+}
+
+func announce(g *kit.G) {
+	g.Start()
+	atRest(g)
+	g.CatchUp()
+	s := g.Session()
+	g.BeginStop()
+	if idle := g.GoneIdle(); idle.Session != s.ID() {
+		g.Mismatch("going_idle on the live session", "going_idle on another socket")
+	}
+}
+
+func announceAgain(g *kit.G) {
+	g.Start()
+	g.Alive()
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Back()
+	atRest(g)
+	g.CatchUp()
+	g.BeginStop()
+	g.GoneIdle()
+}
+
+// window starts a gateway, holds the going_idle_ack back, and returns once the gateway
+// waits for it.
+func window(g *kit.G) (release func(), idle fakeconnector.Entry) {
+	g.Start(patientIdle())
+	atRest(g)
+	g.CatchUp()
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeGoingIdle})
+	g.BeginStop()
+	return held.Release, g.GoneIdle()
+}
+
+// stillOpen ends the case when the session has ended since an entry.
+func stillOpen(g *kit.G, since fakeconnector.Entry, when string) {
+	if e, found := g.FindAfter(since, kit.IsClosed(since.Session)); found {
+		g.Mismatch("the session to go on until the going_idle_ack", fmt.Sprintf("it ended %s, %s after the going_idle", when, kit.Elapsed(since, e).Round(time.Millisecond)))
+	}
+}
+
+func serveUntilAck(g *kit.G) {
+	release, idle := window(g)
+	ev := g.Event("in the window")
+	pushInWindow(g, idle, ev.Line())
+	g.Handled(ev)
+	stillOpen(g, idle, "before the going_idle_ack")
+	release()
+}
+
+func forwardUntilAck(g *kit.G) {
+	release, idle := window(g)
+	in := g.Interaction(kit.CommandInteraction)
+	pushInWindow(g, idle, in.Line())
+	g.ForwardAcked(in)
+	release()
+}
+
+func answerUntilAck(g *kit.G) {
+	release, idle := window(g)
+	ev := g.Event("in the window, and not buffered").Unbuffered()
+	pushInWindow(g, idle, ev.Line())
+	g.Reply(ev)
+	release()
+}
+
+// lateAck is how long the ack is kept back before an event comes: long enough for a
+// gateway that gives up at once, or after a second, and far from the bound of 10 s.
+const lateAck = 2500 * time.Millisecond
+
+func serveUntilLateAck(g *kit.G) {
+	release, idle := window(g)
+	if e, found := g.Within(lateAck, kit.IsClosed(idle.Session)); found {
+		g.Mismatch(fmt.Sprintf("the gateway to wait up to %s for its going_idle_ack", kit.ContractTiming().IdleAck), "it gave up after "+kit.Elapsed(idle, e).Round(time.Millisecond).String())
+	}
+	ev := g.Event("late in the window")
+	pushInWindow(g, idle, ev.Line())
+	g.Handled(ev)
+	release()
+}
+
+// pushInWindow sends a line on the session that goes idle, whose end is the gateway's
+// failure here.
+func pushInWindow(g *kit.G, idle fakeconnector.Entry, line []byte) {
+	stillOpen(g, idle, "before anything could be sent in the window")
+	g.SendRaw(websocket.TextMessage, line)
+}
+
+func closeAfterAck(g *kit.G) {
+	g.Start()
+	atRest(g)
+	g.CatchUp()
+	g.BeginStop()
+	idle := g.GoneIdle()
+	ack := g.AwaitAfter(idle, g.Timing.Answer, "the connector's going_idle_ack", kit.IsIdleAck)
+	g.ClosedAfter(ack, g.Timing.Shutdown+g.Timing.Slack, "after the going_idle_ack")
+}
+
+// ackBound asks for the end of the socket alone: what else a gateway shuts down is its
+// own business.
+func ackBound(g *kit.G) {
+	g.Start()
+	atRest(g)
+	g.CatchUp()
+	g.On(fakeconnector.Match{Type: protocol.TypeGoingIdle}).Do(fakeconnector.Ignore{})
+	g.BeginStop()
+	idle := g.GoneIdle()
+	g.ClosedAfter(idle, g.Timing.Shutdown+g.Timing.Slack, fmt.Sprintf("without a going_idle_ack once its bound of %s is over", g.Timing.IdleAck))
+}
+
+// wedgedPeer cannot see what the gateway sends, as nobody reads it: what counts is that
+// its process ends.
+func wedgedPeer(g *kit.G) {
+	g.Start()
+	atRest(g)
+	g.StopReading()
+	g.StopSending()
+	endsInTime(g, "a connector that neither reads nor answers")
+}
+
+// wedgedFull makes the gateway write more than the buffers of its socket take: 4 MB on
+// its side and, unread, little on the other. Acknowledgements do that, as they repeat
+// their bufferIds, and no turn runs for them when the handler is silent. Its next write
+// waits for a connector that does not read.
+func wedgedFull(g *kit.G) {
+	const events, size = 16, 512 << 10
+	g.Start()
+	atRest(g)
+	g.Handler("silent", "")
+	g.StopReading()
+	var last *kit.Event
+	for range events {
+		last = g.Event("with a long bufferId")
+		last.BufferID += strings.Repeat("x", size)
+		g.Push(last)
+	}
+	g.Received(last)
+	g.StopSending()
+	endsInTime(g, "a connector that does not read and a full socket")
+}
+
+func endsInTime(g *kit.G, against string) {
+	limit := g.Timing.Shutdown + g.Timing.Slack
+	if _, ended := g.BeginStop().Ended(limit); !ended {
+		g.Mismatch(fmt.Sprintf("the gateway to end within %s of being told to, against %s", limit, against), "it still runs")
+	}
+}
+
+// stopWhileDown: a dial that was refused shows that the gateway knows its session to be
+// gone. Its next rung is long enough that no dial can fall into the moment of the stop.
+func stopWhileDown(g *kit.G) {
+	g.Start(kit.Bounds(func(t *kit.Timing) { t.BackoffBase, t.BackoffCap = 2*time.Second, 30*time.Second }))
+	g.Alive()
+	refusing := g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Do(fakeconnector.Refuse{})
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	refused := g.Redialed(0)
+	refusing.Remove()
+	stopping := g.BeginStop()
+	quietAfter(g, stopping, refused)
+}
+
+// stopInHandshake: a gateway is not connected before its descriptor.
+func stopInHandshake(g *kit.G) {
+	g.Prepare()
+	g.Hold(kit.FirstHello())
+	g.Start(kit.UntilHello())
+	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
+	quietAfter(g, g.BeginStop(), hello)
+}
+
+// quietAfter waits for the gateway's end, or for as long as its shutdown may take, and
+// looks at what it sent since an entry. Its end is the proof that nothing more comes; a
+// gateway that stays, and stays quiet, has kept this rule.
+func quietAfter(g *kit.G, stopping *kit.Stopping, since fakeconnector.Entry) {
+	stopping.Ended(g.Timing.Shutdown + g.Timing.Slack)
+	if e, found := g.FindAfter(since, kit.IsGoingIdle); found {
+		g.Mismatch("no going_idle of a gateway that is not connected", fmt.Sprintf("one on session %s", e.Session))
+	}
+	if e, found := g.FindAfter(since, kit.IsDial); found {
+		g.Mismatch("no dial of a gateway that shuts down", fmt.Sprintf("one %s after it was last seen before the shutdown", kit.Elapsed(since, e).Round(time.Millisecond)))
+	}
+}
