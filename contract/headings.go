@@ -49,16 +49,22 @@ func frameHeading(path []string) (name string, from Side, ok bool) {
 	if side, err := senderOf(rest); err == nil {
 		return name, side, true
 	}
-	for i := len(path) - 2; i >= 0; i-- {
+	return name, sideOf(path[:len(path)-1]), true
+}
+
+// sideOf is the sender that the nearest heading names: the only side that it mentions,
+// or the one before an arrow or after "from".
+func sideOf(path []string) Side {
+	for i := len(path) - 1; i >= 0; i-- {
 		h := strings.ToLower(path[i])
-		if g, c := strings.Contains(h, "gateway"), strings.Contains(h, "connector"); g != c {
-			if g {
-				return name, Gateway, true
+		one := strings.Contains(h, "gateway") != strings.Contains(h, "connector")
+		if one || strings.Contains(h, "→") || strings.Contains(h, "->") || strings.Contains(h, "from ") {
+			if side, err := senderOf(h); err == nil {
+				return side
 			}
-			return name, Connector, true
 		}
 	}
-	return name, "", true
+	return ""
 }
 
 // opHeading reports whether a heading names one op: an identifier below a heading about

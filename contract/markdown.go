@@ -30,9 +30,10 @@ type heading struct {
 	bare bool
 }
 
-// shape is a paragraph or list item that begins with a code span: `{"type": …}` …, or
-// `event` is `{…}`.
+// shape is a paragraph that begins with a code span (`event` is `{…}`), or a list item
+// that has one anywhere (gateway → connector: `{"type": …}`).
 type shape struct {
+	path    []string // the headings above it, outermost first
 	line    int
 	codes   []string
 	text    string
@@ -99,7 +100,7 @@ func newPage(name string, source []byte) (*page, Problems) {
 			p.example(n)
 		case *ast.Paragraph, *ast.TextBlock:
 			problems = append(problems, p.brokenTable(n)...)
-			p.shape(n)
+			p.shape(n, path)
 			return ast.WalkSkipChildren, nil
 		}
 		return ast.WalkContinue, nil
@@ -123,15 +124,18 @@ func (p *page) example(n *ast.FencedCodeBlock) {
 	p.examples = append(p.examples, e)
 }
 
-// shape keeps a paragraph that begins with a code span.
-func (p *page) shape(n ast.Node) {
-	first, ok := n.FirstChild().(*ast.CodeSpan)
-	if !ok || n.Lines().Len() == 0 {
+// shape keeps a paragraph that begins with a code span, or a list item that has one.
+func (p *page) shape(n ast.Node, path []string) {
+	first, leads := n.FirstChild().(*ast.CodeSpan)
+	if !leads && n.Parent().Kind() != ast.KindListItem || n.Lines().Len() == 0 {
 		return
 	}
 	c := p.inline(n)
-	s := shape{line: p.lineOf(n.Lines().At(0).Start), codes: c.codes, text: c.text}
-	if len(c.codes) > 1 {
+	if len(c.codes) == 0 {
+		return
+	}
+	s := shape{path: append([]string(nil), path...), line: p.lineOf(n.Lines().At(0).Start), codes: c.codes, text: c.text}
+	if leads && len(c.codes) > 1 {
 		if second := first.NextSibling(); second != nil {
 			if t, ok := second.(*ast.Text); ok {
 				s.between = strings.TrimSpace(string(t.Segment.Value(p.source)))

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -8,31 +9,52 @@ import (
 // gives: `event` is `{text, …}`.
 func (m *Model) readShapes(p *page) {
 	for _, s := range p.shapes {
-		switch {
-		case strings.HasPrefix(s.codes[0], "{"):
-			fields, scan := scanList(s.codes[0], s.line)
-			m.unread(p, s.line, scan)
-			if scan.typ == "" {
-				continue // some other JSON
-			}
-			var own []Field
-			for _, f := range fields {
-				if f.Name != "type" {
-					own = append(own, f)
-				}
-			}
-			from, _ := senderOf(strings.TrimPrefix(s.text, s.codes[0]))
-			if m.Frame(scan.typ) == nil {
-				m.Frames = append(m.Frames, Frame{Type: scan.typ, From: from, Fields: own, Line: s.line})
-			}
-		case len(s.codes) > 1 && strings.HasPrefix(s.codes[1], "{") && (s.between == "is" || s.between == "=" || s.between == ":"):
-			fields, scan := scanList(s.codes[1], s.line)
-			m.unread(p, s.line, scan)
-			if m.Object(s.codes[0]) == nil {
-				m.Objects = append(m.Objects, Object{Name: s.codes[0], Fields: fields, Line: s.line})
-			}
+		for _, code := range s.codes {
+			m.readShape(p, s, code)
+		}
+		if len(s.codes) < 2 || !strings.HasPrefix(s.codes[1], "{") || s.between != "is" && s.between != "=" && s.between != ":" {
+			continue
+		}
+		fields, scan := scanList(s.codes[1], s.line)
+		if scan.typ != "" {
+			continue // a frame, with its name before it
+		}
+		m.unread(p, s.line, scan)
+		if m.Object(s.codes[0]) == nil {
+			m.Objects = append(m.Objects, Object{Name: s.codes[0], Fields: fields, Line: s.line})
 		}
 	}
+}
+
+// readShape reads a frame that stands as JSON. Its sender is in the words around it, or
+// in a heading above it.
+func (m *Model) readShape(p *page, s shape, code string) {
+	if !strings.HasPrefix(code, "{") {
+		return
+	}
+	fields, scan := scanList(code, s.line)
+	if scan.typ == "" {
+		return // some other JSON
+	}
+	m.unread(p, s.line, scan)
+	from, err := senderOf(strings.Replace(s.text, code, "", 1))
+	if err != nil {
+		from = sideOf(s.path)
+	}
+	if m.Frame(scan.typ) == nil {
+		m.Frames = append(m.Frames, Frame{Type: scan.typ, From: from, Fields: drop(fields, "type"), Line: s.line})
+	}
+}
+
+// drop leaves out the field that says what an object is.
+func drop(fields []Field, names ...string) []Field {
+	var kept []Field
+	for _, f := range fields {
+		if !slices.Contains(names, f.Name) {
+			kept = append(kept, f)
+		}
+	}
+	return kept
 }
 
 // readBareFrames adds the frames that have a heading and no table: those without

@@ -15,12 +15,7 @@ func (m *Model) list(p *page, c cell, line int) []Field {
 // lists reads the fields of a row: those in one cell, and those in a second one for what
 // is optional. The `type` of a frame and the `op` of an action are no fields of theirs.
 func (m *Model) lists(p *page, r row, c columns) []Field {
-	var fields []Field
-	for _, f := range m.list(p, c.cell(r, "fields"), r.line) {
-		if f.Name != "type" && f.Name != "op" {
-			fields = append(fields, f)
-		}
-	}
+	fields := drop(m.list(p, c.cell(r, "fields"), r.line), "type", "op")
 	for _, f := range m.list(p, c.cell(r, "optional fields"), r.line) {
 		f.Presence = Optional
 		fields = append(fields, f)
