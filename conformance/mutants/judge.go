@@ -2,6 +2,7 @@ package mutants
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -16,64 +17,125 @@ import (
 	"github.com/relaykit/relaykit/protocol"
 )
 
+// State is what a run of the suite made of a mutant.
+type State string
+
+// The states. Only Killed and Known are as they should be.
+const (
+	Killed   State = "killed"   // a case of its own rule turned red, and no other rule
+	Spread   State = "spread"   // its own rule turned red, and a rule that is not in Also
+	Survived State = "survived" // every case of its rule that ran stayed green
+	Unjudged State = "unjudged" // its rule has no case that could be run
+	Known    State = "known"    // survived or unjudged, as its note says
+	Noted    State = "noted"    // killed, and a note says that it survives
+	Invalid  State = "invalid"  // it proves nothing, see Problem
+)
+
 // Outcome is what became of one mutant.
 type Outcome struct {
 	Mutant   Mutant
-	Killed   bool
+	State    State
 	By       []string          // ids of the rule's cases that turned red
 	Spread   []protocol.RuleID // other rules that turned red, beside those in Also
-	Blocked  int
-	Problem  string // why the mutant proves nothing, empty if it does
-	Evidence string // what the first of By printed
+	Blocked  int               // cases that could not be judged on it
+	Problem  string            // why the mutant proves nothing, empty if it does
+	Evidence string            // what the first of By printed
 	Duration time.Duration
 }
 
-// OK reports whether the mutant was killed by its own rule and by no other.
-func (o Outcome) OK() bool { return o.Killed && o.Problem == "" && len(o.Spread) == 0 }
+// OK reports whether the mutant is as it should be.
+func (o Outcome) OK() bool { return o.State == Killed || o.State == Known }
 
-// Judge builds the mutant and runs the suite on it: the cases of its rule's area, the
-// cases that judge the whole run, or with full all of them.
-func Judge(ctx context.Context, m Mutant, root string, options func(command string) conformance.Options, full bool) (o Outcome) {
-	o.Mutant = m
-	started := time.Now()
-	defer func() { o.Duration = time.Since(started) }()
-	dir, err := os.MkdirTemp("", "mutant")
-	if err != nil {
-		o.Problem = err.Error()
-		return o
-	}
-	defer os.RemoveAll(dir)
-	bin, err := m.Build(ctx, root, dir)
-	if err != nil {
-		o.Problem = err.Error()
-		return o
-	}
-	opts := options(bin)
+// Options are how mutants are judged.
+type Options struct {
+	Root    string                                   // the module's root
+	Suite   func(command string) conformance.Options // how the suite is run on a binary
+	Full    bool                                     // every case on every mutant, not only those of its area
+	Workers int                                      // mutants at once; they mostly wait
+}
+
+// cases are those that judge a mutant: its rule's area, and what is judged over the
+// whole run.
+func (o Options) cases(areas ...string) []kit.Case {
+	var list []kit.Case
 	for _, c := range cases.All() {
-		if full || c.Area() == m.Rule.Area() || c.Needs.Last {
-			opts.Cases = append(opts.Cases, c)
+		if o.Full || c.Needs.Last || slices.Contains(areas, c.Area()) {
+			list = append(list, c)
 		}
 	}
+	return list
+}
+
+// Control runs the suite on the unedited gateway. A case that is red on it would kill
+// every mutant of its rule and prove nothing.
+func Control(ctx context.Context, o Options, areas []string) error {
+	dir, err := os.MkdirTemp("", "mutant-control")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	bin, err := Mutant{}.Build(ctx, o.Root, dir)
+	if err != nil {
+		return err
+	}
+	opts := o.Suite(bin)
+	opts.Cases = o.cases(areas...)
 	run, err := conformance.Verify(ctx, opts)
 	if err != nil {
-		o.Problem = err.Error()
-		return o
+		return err
 	}
-	o.read(run)
-	return o
+	var red []error
+	for _, r := range run.Results {
+		switch r.Verdict {
+		case kit.Pass, kit.NotApplicable:
+		default:
+			red = append(red, fmt.Errorf("%s %s on the unedited gateway: %s", r.Verdict, r.Case.ID, r.Reason))
+		}
+	}
+	return errors.Join(red...)
+}
+
+// Judge builds the mutant and runs the suite on it.
+func Judge(ctx context.Context, m Mutant, o Options) (out Outcome) {
+	out.Mutant = m
+	started := time.Now()
+	defer func() {
+		out.Duration = time.Since(started)
+		out.State = out.state()
+	}()
+	dir, err := os.MkdirTemp("", "mutant")
+	if err != nil {
+		out.Problem = err.Error()
+		return out
+	}
+	defer os.RemoveAll(dir)
+	bin, err := m.Build(ctx, o.Root, dir)
+	if err != nil {
+		out.Problem = err.Error()
+		return out
+	}
+	opts := o.Suite(bin)
+	opts.Cases = o.cases(m.Rule.Area())
+	run, err := conformance.Verify(ctx, opts)
+	if err != nil {
+		out.Problem = err.Error()
+		return out
+	}
+	out.read(run)
+	return out
 }
 
 func (o *Outcome) read(run report.Run) {
-	exercised := false
+	ready, ran := false, false
 	for _, r := range run.Results {
+		rule := r.Case.Rule()
 		switch r.Verdict {
 		case kit.Fail, kit.Warn:
-			switch rule := r.Case.Rule(); {
+			switch {
 			case rule == o.Mutant.Rule:
-				if !o.Killed {
+				if len(o.By) == 0 {
 					o.Evidence = r.Evidence
 				}
-				o.Killed = true
 				o.By = append(o.By, r.Case.ID)
 			case !slices.Contains(o.Mutant.Also, rule) && !slices.Contains(o.Spread, rule):
 				o.Spread = append(o.Spread, rule)
@@ -83,26 +145,48 @@ func (o *Outcome) read(run report.Run) {
 		case kit.Blocked:
 			o.Blocked++
 		case kit.Pass:
-			exercised = true
+			ready = true
+			ran = ran || rule == o.Mutant.Rule
 		}
 	}
-	if !exercised && !o.Mutant.Handshake && o.Problem == "" {
+	if !ready && !o.Mutant.Handshake && o.Problem == "" {
 		o.Problem = "the edited gateway never became ready, which proves nothing unless its rule is about that"
+	}
+	if len(o.By) == 0 && !ran && o.Problem == "" {
+		o.State = Unjudged
 	}
 }
 
-// JudgeAll judges mutants side by side, as many at once as parallel says: they mostly
-// wait. done is told of each as it ends.
-func JudgeAll(ctx context.Context, list []Mutant, root string, options func(command string) conformance.Options, full bool, parallel int, done func(Outcome)) []Outcome {
+func (o *Outcome) state() State {
+	noted := o.Mutant.Survives != ""
+	switch {
+	case o.Problem != "":
+		return Invalid
+	case len(o.By) > 0 && noted:
+		return Noted
+	case len(o.By) > 0 && len(o.Spread) > 0:
+		return Spread
+	case len(o.By) > 0:
+		return Killed
+	case noted:
+		return Known
+	case o.State == Unjudged:
+		return Unjudged
+	}
+	return Survived
+}
+
+// JudgeAll judges mutants side by side. done is told of each as it ends.
+func JudgeAll(ctx context.Context, list []Mutant, o Options, done func(Outcome)) []Outcome {
 	outcomes := make([]Outcome, len(list))
-	slots := make(chan struct{}, max(parallel, 1))
+	slots := make(chan struct{}, max(o.Workers, 1))
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	for i, m := range list {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			outcomes[i] = Judge(ctx, m, root, options, full)
+			outcomes[i] = Judge(ctx, m, o)
 			mu.Lock()
 			defer mu.Unlock()
 			done(outcomes[i])
@@ -112,30 +196,23 @@ func JudgeAll(ctx context.Context, list []Mutant, root string, options func(comm
 	return outcomes
 }
 
-// Table is the outcomes as lines for a reader.
-func Table(outcomes []Outcome) string {
+// String is the outcome as a line for a reader.
+func (o Outcome) String() string {
 	var b strings.Builder
-	for _, o := range outcomes {
-		state := "survived"
-		switch {
-		case o.Problem != "":
-			state = "invalid"
-		case o.OK():
-			state = "killed"
-		case o.Killed:
-			state = "spread"
-		}
-		fmt.Fprintf(&b, "%-9s %-58s %5.1fs", state, o.Mutant.ID(), o.Duration.Seconds())
-		if len(o.By) > 0 {
-			fmt.Fprintf(&b, "  by %s", strings.Join(o.By, " "))
-		}
-		if len(o.Spread) > 0 {
-			fmt.Fprintf(&b, "  also red: %v", o.Spread)
-		}
-		if o.Problem != "" {
-			fmt.Fprintf(&b, "  %s", o.Problem)
-		}
-		b.WriteByte('\n')
+	fmt.Fprintf(&b, "%-9s %-58s %5.1fs", o.State, o.Mutant.ID(), o.Duration.Seconds())
+	if len(o.By) > 0 {
+		fmt.Fprintf(&b, "  by %s", strings.Join(o.By, " "))
+	}
+	if len(o.Spread) > 0 {
+		fmt.Fprintf(&b, "  also red: %v", o.Spread)
+	}
+	switch {
+	case o.Problem != "":
+		fmt.Fprintf(&b, "  %s", o.Problem)
+	case o.State == Survived || o.State == Unjudged:
+		fmt.Fprintf(&b, "  %s", o.Mutant.Breaks)
+	case o.State == Noted:
+		b.WriteString("  killed now: take its note off")
 	}
 	return b.String()
 }

@@ -6,6 +6,7 @@ package mutants
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
@@ -38,8 +39,11 @@ type Mutant struct {
 	Also []protocol.RuleID `yaml:"also"`
 	// Handshake says that the edit keeps the gateway from ever being ready, which
 	// proves something only for a rule about that.
-	Handshake bool   `yaml:"handshake"`
-	Edits     []Edit `yaml:"edits"`
+	Handshake bool `yaml:"handshake"`
+	// Survives says why no case of the suite sees the mutant, although it breaks the
+	// rule's sentence; empty for one that is to be killed.
+	Survives string `yaml:"survives"`
+	Edits    []Edit `yaml:"edits"`
 }
 
 // Edit replaces Old, which stands exactly once in File, by New.
@@ -149,5 +153,6 @@ func Select(all []Mutant, patterns []string) ([]Mutant, error) {
 			return nil, fmt.Errorf("expected the name of a mutant, a rule or an area, got %q, which none has", p)
 		}
 	}
-	return slices.CompactFunc(out, func(a, b Mutant) bool { return a.ID() == b.ID() }), nil
+	slices.SortFunc(out, func(a, b Mutant) int { return cmp.Compare(a.Path, b.Path) })
+	return slices.CompactFunc(out, func(a, b Mutant) bool { return a.Path == b.Path }), nil
 }

@@ -1,42 +1,58 @@
 // Command run judges mutants of the reference gateway and prints what became of them.
 //
-//	go run ./conformance/mutants/run [-full] [-evidence] [mutant, rule or area …]
+//	go run ./conformance/mutants/run [flags] [mutant, rule or area …]
 //
-// It exits 1 when a mutant survived, spread to another rule, or no longer applies.
+// First it runs the suite on the unedited gateway, which must be green. It exits 1 when
+// a mutant survived, spread to another rule, or no longer applies.
 package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 
 	"github.com/relaykit/relaykit/conformance"
-	"github.com/relaykit/relaykit/conformance/kit"
 	"github.com/relaykit/relaykit/conformance/launch"
 	"github.com/relaykit/relaykit/conformance/mutants"
+	"github.com/relaykit/relaykit/conformance/target"
 )
 
-// parallel: a mutant mostly waits for what its gateway fails to do.
-const parallel = 4
+// targetFile is what is known about the gateway that is edited.
+const targetFile = "cmd/gateway/target.yaml"
+
+type flags struct {
+	full, evidence, json, control bool
+	root, doc                     string
+	workers                       int
+}
 
 func main() {
-	full := flag.Bool("full", false, "run every case on every mutant, to see how far it spreads")
-	evidence := flag.Bool("evidence", false, "print what the first red case says")
-	root := flag.String("root", ".", "the module's root")
+	var f flags
+	flag.BoolVar(&f.full, "full", false, "run every case on every mutant, to see how far it spreads")
+	flag.BoolVar(&f.evidence, "evidence", false, "print what the first red case says")
+	flag.BoolVar(&f.json, "json", false, "print the outcomes as JSON on stdout; the rest goes to stderr")
+	flag.BoolVar(&f.control, "control", true, "run the suite on the unedited gateway first")
+	flag.StringVar(&f.doc, "doc", "", "write the table of all mutants to this file")
+	flag.StringVar(&f.root, "root", ".", "the module's root")
+	flag.IntVar(&f.workers, "parallel", 4, "mutants at once; they mostly wait")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *root, flag.Args(), *full, *evidence); err != nil {
+	if err := run(ctx, f, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, root string, patterns []string, full, evidence bool) error {
-	root, err := filepath.Abs(root)
+func run(ctx context.Context, f flags, patterns []string) error {
+	root, err := filepath.Abs(f.root)
 	if err != nil {
 		return err
 	}
@@ -48,32 +64,90 @@ func run(ctx context.Context, root string, patterns []string, full, evidence boo
 	if err != nil {
 		return err
 	}
-	options := func(command string) conformance.Options {
-		return conformance.Options{
-			Launcher: launch.Command([]string{command}),
-			Timing:   kit.ContractTiming().Scaled(kit.DefaultScale),
-			TimingEnv: func(t kit.Timing) (map[string]string, error) {
-				return map[string]string{
-					"GATEWAY_HANDSHAKE_TIMEOUT": t.Handshake.String(), "GATEWAY_OUTBOUND_TIMEOUT": t.Outbound.String(),
-					"GATEWAY_IDLE_TIMEOUT": t.IdleAck.String(), "GATEWAY_BACKOFF_BASE": t.BackoffBase.String(),
-					"GATEWAY_BACKOFF_CAP": t.BackoffCap.String(), "GATEWAY_SHUTDOWN_BUDGET": t.Shutdown.String(),
-				}, nil
-			},
-		}
+	if f.doc != "" && len(selected) < len(all) {
+		return errors.New("-doc: expected all mutants, got a selection; leave the names out")
 	}
-	bad := 0
-	mutants.JudgeAll(ctx, selected, root, options, full, parallel, func(o mutants.Outcome) {
-		fmt.Print(mutants.Table([]mutants.Outcome{o}))
-		if evidence && o.Evidence != "" {
-			fmt.Println(o.Evidence)
+	subject, err := target.Load(filepath.Join(root, targetFile))
+	if err != nil {
+		return err
+	}
+	options := mutants.Options{Root: root, Full: f.full, Workers: f.workers, Suite: func(command string) conformance.Options {
+		o := conformance.ForTarget(subject, false)
+		o.Launcher = launch.Command([]string{command})
+		return o
+	}}
+	var out io.Writer = os.Stdout
+	if f.json {
+		out = os.Stderr
+	}
+	if f.control {
+		if err := mutants.Control(ctx, options, areas(selected)); err != nil {
+			return fmt.Errorf("expected a green run of the unedited gateway:\n%w", err)
 		}
-		if !o.OK() {
-			bad++
+		fmt.Fprintln(out, "control   green")
+	}
+	outcomes := mutants.JudgeAll(ctx, selected, options, func(o mutants.Outcome) {
+		fmt.Fprintln(out, o)
+		if f.evidence && o.Evidence != "" {
+			fmt.Fprintln(out, o.Evidence)
 		}
 	})
-	fmt.Printf("%d mutants, %d killed by their own rule alone, %d not\n", len(selected), len(selected)-bad, bad)
-	if bad > 0 {
-		return fmt.Errorf("%d mutants were not killed as they should be", bad)
+	mutants.Summary(out, outcomes)
+	if f.json {
+		if err := printJSON(os.Stdout, outcomes); err != nil {
+			return err
+		}
+	}
+	if f.doc != "" {
+		if err := write(filepath.Join(root, f.doc), outcomes); err != nil {
+			return err
+		}
+	}
+	if i := slices.IndexFunc(outcomes, func(o mutants.Outcome) bool { return !o.OK() }); i >= 0 {
+		return errors.New("not every mutant was killed as it should be")
 	}
 	return nil
+}
+
+func areas(list []mutants.Mutant) []string {
+	var names []string
+	for _, m := range list {
+		names = append(names, m.Rule.Area())
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func write(path string, outcomes []mutants.Outcome) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(mutants.Markdown(file, outcomes), file.Close())
+}
+
+func printJSON(w io.Writer, outcomes []mutants.Outcome) error {
+	type row struct {
+		Mutant  string   `json:"mutant"`
+		Rule    string   `json:"rule"`
+		State   string   `json:"state"`
+		Breaks  string   `json:"breaks"`
+		By      []string `json:"by,omitempty"`
+		Spread  []string `json:"spread,omitempty"`
+		Note    string   `json:"note,omitempty"`
+		Problem string   `json:"problem,omitempty"`
+		Seconds float64  `json:"seconds"`
+	}
+	rows := []row{}
+	for _, o := range mutants.Sorted(outcomes) {
+		r := row{Mutant: o.Mutant.ID(), Rule: string(o.Mutant.Rule), State: string(o.State), Breaks: o.Mutant.Breaks, By: o.By,
+			Note: o.Mutant.Survives, Problem: o.Problem, Seconds: o.Duration.Seconds()}
+		for _, s := range o.Spread {
+			r.Spread = append(r.Spread, string(s))
+		}
+		rows = append(rows, r)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(rows)
 }
