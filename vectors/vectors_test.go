@@ -156,6 +156,7 @@ func TestSchemas(t *testing.T) {
 			if err := json.Unmarshal(data, &file); err != nil {
 				t.Fatal(err)
 			}
+			file["cases"] = file["cases"].([]any)[:1] // one is enough, and quick
 			breakIt(file["cases"].([]any)[0].(map[string]any))
 			broken, err := json.Marshal(file)
 			if err != nil {
