@@ -49,7 +49,7 @@ func Parse(name string, src []byte) (*Model, error) {
 	m.readShapes(p)
 	m.readBareFrames(p)
 	m.Examples = p.examples
-	if len(problems) == 0 && m.empty() {
+	if len(problems) == 0 && m.Empty() {
 		problems = append(problems, Problem{File: name, Reason: "expected a Markdown document with tables of rules or frames, got none"})
 	}
 	if len(problems) == 0 {
@@ -59,7 +59,8 @@ func Parse(name string, src []byte) (*Model, error) {
 	return m, problems
 }
 
-func (m *Model) empty() bool {
+// Empty reports whether nothing was read that a document could be compared by.
+func (m *Model) Empty() bool {
 	return len(m.Rules) == 0 && len(m.Frames) == 0 && len(m.Objects) == 0 && len(m.Ops) == 0
 }
 

@@ -50,7 +50,10 @@ func contractCheckCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c := contract.Compare(m, code, contract.Revision(revision))
+			c := contract.Comparison{Document: m.Name, Drift: []contract.Drift{}}
+			if !m.Empty() { // of nothing, everything would be missing
+				c = contract.Compare(m, code, contract.Revision(revision))
+			}
 			ok := len(c.Drift) == 0 && len(problems) == 0
 			if format == "json" {
 				err = writeJSON(cmd.OutOrStdout(), struct {
@@ -152,15 +155,22 @@ func printComparison(w io.Writer, c contract.Comparison, problems contract.Probl
 	}
 	verdict := "no drift"
 	if n := len(c.Drift); n > 0 {
-		verdict = fmt.Sprintf("%d differences", n)
+		verdict = plural(n, "difference")
 	}
 	if n := len(problems); n > 0 {
-		verdict += fmt.Sprintf(", %d lines that cannot be read", n)
+		verdict += ", " + plural(n, "problem") + " in reading it"
 	}
 	n := c.Counts
 	_, err := fmt.Fprintf(w, "%s: %s; compared %d frames with %d fields, %d objects with %d fields, %d ops with %d fields and %d results\n",
 		c.Document, verdict, n["frames"], n["frame fields"], n["objects"], n["object fields"], n["ops"], n["op fields"], n["results"])
 	return err
+}
+
+func plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 func printRules(w io.Writer, m *contract.Model) error {
