@@ -31,7 +31,10 @@ var (
 	targetFlag  = flag.String("target", os.Getenv("RELAYKIT_TARGET"), "target file of that gateway")
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Ginkgo leaves the goroutine behind that waits for interrupts.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts.func2"))
+}
 
 func TestConformance(t *testing.T) {
 	RegisterFailHandler(Fail)
