@@ -154,7 +154,9 @@ func printComparison(w io.Writer, c contract.Comparison, problems contract.Probl
 		fmt.Fprintf(w, "%s (left alone)\n", u)
 	}
 	verdict := "no drift"
-	if n := len(c.Drift); n > 0 {
+	if n := len(c.Drift); len(c.Counts) == 0 {
+		verdict = "not compared"
+	} else if n > 0 {
 		verdict = plural(n, "difference")
 	}
 	if n := len(problems); n > 0 {
