@@ -18,10 +18,11 @@ func (c *Connector) act(s *Session, a protocol.Action) protocol.Result {
 	if i, ok := a.(*protocol.GetChatInfo); ok {
 		return c.chatInfo(s.gateway, i.ChatID)
 	}
-	if !c.routed(s.gateway, metadataOf(a)) {
+	metadata := metadataOf(a)
+	if !c.routed(s.gateway, metadata) {
 		return failure(ErrorNotRouted)
 	}
-	c.known.noteProfile(s.gateway, traitsOfAction(a).chatID, metadataOf(a))
+	c.known.noteProfile(s.gateway, actionTraits(a).chatID, metadata)
 	done := protocol.Result{Success: protocol.Some(true)}
 	switch a.(type) {
 	case *protocol.Send, *protocol.SendMedia, *protocol.Prompt:
@@ -31,8 +32,6 @@ func (c *Connector) act(s *Session, a protocol.Action) protocol.Result {
 	}
 	return done
 }
-
-func traitsOfAction(a protocol.Action) traits { return actionTraits(a) }
 
 // chatInfo is what the events of a chat said about it. A chat that no event came from is
 // a direct message with its id as its name, which is what a gateway would assume.
@@ -72,7 +71,7 @@ func (k *known) noteProfile(g Gateway, chatID string, m protocol.Metadata) {
 	k.chats.put(pair(g.Tenant, chatID), c, k.limit)
 }
 
-// takeProfile is the profile that the last action for a chat named, if any.
+// profile is the profile that the last action for a chat named, if any.
 func (k *known) profile(tenant, chatID string) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -204,8 +204,8 @@ func TestNewlineMissing(t *testing.T) {
 		if got := violations(c); !slices.Equal(got, rules(protocol.RuleFramingNewline)) {
 			t.Errorf("expected a missing newline to be seen at the bound, got %q", got)
 		}
-		k.raw("\n")
 		time.Sleep(time.Hour)
+		must(t, k.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Now().Add(time.Second)))
 		synctest.Wait()
 		if got := violations(c); len(got) != 1 {
 			t.Errorf("expected it to be seen once, got %q", got)

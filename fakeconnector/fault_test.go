@@ -191,6 +191,15 @@ func TestDelay(t *testing.T) {
 	}
 }
 
+func TestSlowUpgrade(t *testing.T) {
+	clock := &handClock{now: time.Unix(1_750_000_000, 0), timers: make(chan func(), 10)}
+	c := started(t, WithClock(clock))
+	g := c.AddGateway(Gateway{})
+	c.On(Match{Point: PointDial}).Times(1).Do(Delay{By: time.Hour})
+	go func() { (<-clock.timers)() }() // the hour is over
+	greeted(t, c, g).alive()
+}
+
 func TestStallAndHalfOpen(t *testing.T) {
 	c := started(t)
 	g := c.AddGateway(Gateway{})

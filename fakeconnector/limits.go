@@ -11,7 +11,7 @@ type Limits struct {
 	Sessions        int           // live sessions at once; more are refused with HTTP 503
 	JournalEntries  int           // entries held by the journal
 	JournalBytes    int           // bytes held by the journal
-	QueuedWrites    int           // messages that a stalled session, or one hold, may keep
+	QueuedWrites    int           // messages that wait for a gateway to read, above which it is reset, or that a stall or hold may keep
 	RequestIDs      int           // requestIds and bufferIds remembered per session and instance
 	BufferEntries   int           // entries in the buffer of one instance
 	ChatsKnown      int           // chats and session keys remembered per tenant
@@ -33,7 +33,7 @@ func DefaultLimits() Limits {
 		Sessions:        1024,
 		JournalEntries:  200_000,
 		JournalBytes:    256 << 20,
-		QueuedWrites:    10_000,
+		QueuedWrites:    100_000,
 		RequestIDs:      65_536,
 		BufferEntries:   100_000,
 		ChatsKnown:      65_536,

@@ -107,14 +107,16 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 	} else {
 		x := &Exchange{Point: PointUpgraded, Session: s, c: c, gateway: s.gateway, session: s.id}
 		c.stubs.apply(x)
-		s.run(x.steps)
+		_ = s.run(x.steps) // fails only where a fault has ended the session
 	}
 	s.read()
 }
 
 func (c *Connector) leave(s *Session) {
 	s.dropTail()
-	c.instance(s.gateway.Instance).detach(s)
+	if s.accepted {
+		c.instance(s.gateway.Instance).detach(s)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.sessions, s)
