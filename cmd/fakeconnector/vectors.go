@@ -215,19 +215,22 @@ func printPortResults(w io.Writer, res *portrun.Results, show int) error {
 	for _, note := range res.Notes {
 		fmt.Fprintf(w, "NOTE %s\n\n", note)
 	}
-	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(tw, "op\tpass\tfail\tunsupported\t")
-	var sum portrun.Count
+	width := len("op")
 	for _, n := range res.Counts {
-		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t\n", n.Op, n.Pass, n.Fail, n.Unsupported)
+		width = max(width, len(n.Op))
+	}
+	row := func(op string, pass, fail, unsupported any) {
+		fmt.Fprintf(w, "%-*s  %5v  %5v  %11v\n", width, op, pass, fail, unsupported)
+	}
+	row("op", "pass", "fail", "unsupported")
+	sum := portrun.Count{Op: "all"}
+	for _, n := range res.Counts {
+		row(n.Op, n.Pass, n.Fail, n.Unsupported)
 		sum.Pass += n.Pass
 		sum.Fail += n.Fail
 		sum.Unsupported += n.Unsupported
 	}
-	fmt.Fprintf(tw, "all\t%d\t%d\t%d\t\n", sum.Pass, sum.Fail, sum.Unsupported)
-	if err := tw.Flush(); err != nil {
-		return err
-	}
+	row(sum.Op, sum.Pass, sum.Fail, sum.Unsupported)
 	_, err := fmt.Fprintf(w, "\n%s: %d vectors asked, none skipped; version %s, sha256 %s\n", res.Port, res.Asked, res.Vectors.Version, res.Vectors.SHA256)
 	return err
 }

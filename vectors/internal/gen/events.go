@@ -215,14 +215,14 @@ func aboutEvent(name, revision string) (rule, cause, comment string) {
 	case is("chat_type"):
 		return "inbound/handled", "chat-type", "A chat type of the contract's list."
 	case is("scope_id number") && revision != "2026-06":
-		return "framing/null-field", "optional-mistyped", "A mistyped optional field takes its default. The known implementation hands the number on."
+		return "inbound/handled", "optional-mistyped", "A mistyped optional field takes its default. The known implementation hands the number on."
 	case is("both", "scope_id only", "guild_id null, scope_id set", "scope_id number", "all source fields"):
 		if revision == "2026-06" {
 			return "framing/unknown-fields", "scope-id-ignored", "In the baseline scope_id is an unknown field."
 		}
 		return "event/scope-id", map[bool]string{true: "scope-id-wins", false: "scope-id-alone"}[is("both", "all")], "scope_id goes before guild_id."
 	case is("guild_id number"):
-		return "framing/null-field", "optional-mistyped", "A mistyped optional field takes its default. The known implementation hands the number on."
+		return "inbound/handled", "optional-mistyped", "A mistyped optional field takes its default. The known implementation hands the number on."
 	case is("guild_id", "scope_id empty"):
 		return "inbound/handled", "guild-id", "The scope of the baseline is guild_id."
 	case is("user names"):
@@ -235,7 +235,7 @@ func aboutEvent(name, revision string) (rule, cause, comment string) {
 	case is("text", "discord /hermes", "slack text"):
 		return "inbound/handled", "text-verbatim", "The text reaches the handler as it was sent."
 	case is("media_urls string"):
-		return "framing/null-field", "optional-mistyped", "A mistyped optional field takes its default. The known implementation hands it on."
+		return "inbound/handled", "optional-mistyped", "A mistyped optional field takes its default. The known implementation hands it on."
 	case is("media_urls", "message_id", "reply_to_message_id", "typical"):
 		return "inbound/handled", "plain", "Nothing unusual."
 	case is("reply_to", "context", "prompt_response", "profile", "auto_thread", "prospective"):
@@ -296,11 +296,11 @@ func (g *group) ownEvents() {
 	add("message-type-missing", "inbound/unknown-message-type", "missing-message-type", "2026-06", missing, "A missing message type is text.")
 	for _, f := range []string{"message_id", "reply_to_message_id", "media_urls"} {
 		add(slug(f)+"-null", "framing/null-field", "optional-null", "2026-06", ev(src(), f, nil), "Null in an optional field is absence.")
-		add(slug(f)+"-mistyped", "framing/null-field", "optional-mistyped", "2026-06", ev(src(), f, m{"a": 1}), "A mistyped optional field takes its default.")
+		add(slug(f)+"-mistyped", "inbound/handled", "optional-mistyped", "2026-06", ev(src(), f, m{"a": 1}), "A mistyped optional field takes its default.")
 	}
 	for _, f := range []string{"user_id", "user_name", "thread_id"} {
 		add(slug(f)+"-null", "framing/null-field", "nullable-null", "2026-06", ev(src(f, nil)), "A nullable field may be null.")
-		add(slug(f)+"-mistyped", "framing/null-field", "nullable-mistyped", "2026-06", ev(src(f, []any{"x"})), "A mistyped nullable field is read like null.")
+		add(slug(f)+"-mistyped", "inbound/handled", "nullable-mistyped", "2026-06", ev(src(f, []any{"x"})), "A mistyped nullable field is read like null.")
 		absent := src()
 		delete(absent, f)
 		add(slug(f)+"-absent", "framing/null-field", "nullable-absent", "2026-06", ev(absent), "A nullable field that is absent is read like null.")
