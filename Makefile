@@ -3,7 +3,7 @@ GO      ?= go
 BIN     := bin
 REPORT  ?= report
 
-.PHONY: build verify test lint mutants mutants-full fuzz bench clean
+.PHONY: build verify test lint vectors ports mutants mutants-full fuzz bench clean
 
 build:
 	$(GO) build -o $(BIN)/ ./cmd/...
@@ -18,6 +18,16 @@ lint:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+
+# The vectors are written again from their description, by two generators, and must not change.
+vectors:
+	$(GO) generate ./vectors
+	git diff --exit-code -- vectors
+	$(GO) test -v ./vectors
+
+# Each port's own tests, then every vector asked of it.
+ports:
+	$(GO) test -v ./vectors/ports
 
 # Every mutant must be killed by the cases of its own rule.
 mutants:

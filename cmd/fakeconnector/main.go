@@ -65,8 +65,6 @@ func rootCommand() *cobra.Command {
 		contractCommand(),
 		vectorsCommand(),
 		tokenCommand(),
-		contractCommand(),
-		vectorsCommand(),
 		versionCommand(),
 	)
 	root.CompletionOptions.HiddenDefaultCmd = true
