@@ -208,6 +208,33 @@ func TestNewestConnectionSupersedes(t *testing.T) {
 	}
 }
 
+func TestNothingIsDeliveredToASupersededSession(t *testing.T) {
+	c := started(t)
+	g := c.AddGateway(Gateway{})
+	old := greeted(t, c, g)
+	upgraded := c.On(Match{Point: PointUpgraded}).Do()
+	fresh := dial(t, c, g)
+	must(t, upgraded.WaitHits(within(t), 1))
+	ids := publish(t, c, g.Instance, "hi")
+	old.alive() // and no event before
+	fresh.hello(g)
+	if in := fresh.inbound("hi"); in.BufferID.Or("") != ids[0] {
+		t.Errorf("expected the event to wait for the newer session as %q, got %v", ids[0], in.BufferID)
+	}
+}
+
+// The end of the older socket may be on its way while the handshake goes on.
+func TestALateEndOfTheOlderSocketIsFine(t *testing.T) {
+	c := started(t, WithLimits(Limits{RedialGrace: bound}))
+	g := c.AddGateway(Gateway{})
+	old := greeted(t, c, g)
+	fresh := greeted(t, c, g)
+	must(t, old.ws.Close())
+	await(t, c, 0, OfKind(KindClosed))
+	fresh.alive()
+	noViolations(t, c)
+}
+
 // A gateway that closes before it dials again has left nothing open, however late the
 // end of the older socket is read.
 func TestRedialAfterItsOwnCloseIsNoSecondSocket(t *testing.T) {

@@ -19,6 +19,7 @@ type Limits struct {
 	WriteTimeout    time.Duration // for one message to leave; then the session is reset
 	CloseTimeout    time.Duration // for the answer to our close frame; then TCP is closed
 	ShutdownTimeout time.Duration // for all sessions to end in Close; then they are reset
+	RedialGrace     time.Duration // for the end of an older socket to arrive, from the hello of the newer
 	NewlineBound    time.Duration // for the newline after a line that is a whole JSON object
 	PingInterval    time.Duration // between keepalive pings; negative for none
 	IdleTimeout     time.Duration // without any bytes, after which a session counts as dead; negative for never
@@ -41,6 +42,7 @@ func DefaultLimits() Limits {
 		WriteTimeout:    10 * time.Second,
 		CloseTimeout:    time.Second,
 		ShutdownTimeout: time.Second,
+		RedialGrace:     500 * time.Millisecond, // on loopback it is there already, and only a reader must have its turn
 		NewlineBound:    2 * time.Second, // a newline in a message of its own follows within milliseconds, on a loaded machine too
 		PingInterval:    20 * time.Second,
 		IdleTimeout:     -1, // a test may hold a gateway at a breakpoint
@@ -63,6 +65,7 @@ func (l Limits) withDefaults() Limits {
 	or(&l.WriteTimeout, d.WriteTimeout)
 	or(&l.CloseTimeout, d.CloseTimeout)
 	or(&l.ShutdownTimeout, d.ShutdownTimeout)
+	or(&l.RedialGrace, d.RedialGrace)
 	or(&l.NewlineBound, d.NewlineBound)
 	or(&l.PingInterval, d.PingInterval)
 	or(&l.IdleTimeout, d.IdleTimeout)

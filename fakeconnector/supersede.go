@@ -6,11 +6,6 @@ import (
 	"github.com/relaykit/relaykit/protocol"
 )
 
-// supersedeGrace is how long the end of an older socket may still be on its way when the
-// handshake of the newer one is under way. On loopback it takes well under a millisecond;
-// the rest is for a machine on which somebody waits for their turn.
-const supersedeGrace = 250 * time.Millisecond
-
 // supersede ends the older session of a gateway that has dialed again. From now on nothing
 // is delivered to it. It stays open for a moment, as the gateway owes us its close by the
 // time when the new handshake is complete (connect/single-socket): one that is open then
@@ -38,7 +33,7 @@ func (s *Session) supersede(old *Session) {
 		if !ok {
 			return
 		}
-		grace := time.NewTimer(supersedeGrace)
+		grace := time.NewTimer(c.limits.RedialGrace)
 		defer grace.Stop()
 		select {
 		case <-old.over:
