@@ -100,7 +100,14 @@ func TestRepeatIsAcknowledgedAndNotHandledTwice(t *testing.T) {
 		p.send(with(inbound("C2", "a", "M1"), "bufferId", "b3"))
 		p.expect("inbound_ack")
 		synctest.Wait()
-		equal(t, "turns", turns.Load(), 2) // C1 once, and the other chat's own M1
+		equal(t, "turns", turns.Load(), 2)                     // C1 once, and the other chat's own M1
+		p.send(with(inbound("C3", "a", ""), "bufferId", "b4")) // an event without a message id
+		p.expect("inbound_ack")
+		p.send(with(inbound("C3", "a", ""), "bufferId", "b4"))
+		p.expect("inbound_ack")
+		p.send(inbound("C3", "a", ""), inbound("C3", "a", "")) // no name, so no repeats
+		synctest.Wait()
+		equal(t, "turns", turns.Load(), 5)
 	})
 }
 

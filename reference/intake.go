@@ -21,6 +21,7 @@ type job struct {
 	bufferID string   // empty: nothing to acknowledge
 	ids      []string // the names that a repeat would share
 	repeat   bool     // begun or accepted before
+	ready    bool     // accepted on sight: nobody is asked and nobody is told
 }
 
 // receive takes a frame that may become a turn. It runs on the reader: it maps and
@@ -71,6 +72,10 @@ func (g *Gateway) admit(from *session, event protocol.Event, bufferID string) {
 	j.repeat = !g.seen.begin(j.ids)
 	if !j.repeat {
 		g.observe.Inbound(event, j.turn.SessionKey)
+	}
+	if !j.repeat && g.config.Accept == nil && bufferID == "" {
+		g.seen.accept(j.ids)
+		j.ready = true
 	}
 	g.lanes.add(j)
 }

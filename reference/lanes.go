@@ -41,10 +41,15 @@ func (l *lanes) add(j *job) {
 		ln = &lane{}
 		l.keys[key] = ln
 	}
-	ln.received = append(ln.received, j)
 	if !j.repeat {
 		ln.open = append(ln.open, j)
 	}
+	if j.ready && !ln.accepting {
+		ln.accepted = append(ln.accepted, j)
+		ln.start(l, key)
+		return
+	}
+	ln.received = append(ln.received, j)
 	if !ln.accepting {
 		ln.accepting = true
 		go l.acceptAll(key, ln)
@@ -64,14 +69,19 @@ func (l *lanes) acceptAll(key string, ln *lane) {
 			if j.repeat { // of one that was refused: an event in its own right now
 				ln.open = append(ln.open, j)
 			}
-			if !ln.running {
-				ln.running = true
-				go l.runAll(key, ln)
-			}
+			ln.start(l, key)
 		} else {
 			ln.finish(j)
 		}
 		l.mu.Unlock()
+	}
+}
+
+// start makes sure that the accepted turns run.
+func (ln *lane) start(l *lanes, key string) {
+	if !ln.running {
+		ln.running = true
+		go l.runAll(key, ln)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -20,7 +21,12 @@ import (
 	"github.com/relaykit/relaykit/reference"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		printRatios()
+		os.Exit(code)
+	}))
+}
 
 // patience bounds every wait of a test. It is fake time, which costs nothing; it outlasts
 // the longest ladder of redials that a test climbs.

@@ -127,7 +127,7 @@ func (s *session) line(line protocol.Line) {
 		s.g.log.Warn("frame skipped", "expected", fmt.Sprintf("at most %d bytes", maxFrame), "got", line.Oversize)
 		return
 	}
-	frame, err := protocol.Decode(line.Data)
+	frame, err := decode(line.Data)
 	if err != nil {
 		var fe *protocol.FrameError
 		if !s.handshaken && errors.As(err, &fe) && fe.Type == protocol.TypeDescriptor {

@@ -16,7 +16,7 @@ import (
 
 func TestHandshake(t *testing.T) {
 	bubble(t, func(t *testing.T, r *relay) {
-		start(t, r.config(), nil)
+		start(t, r.config(), echo)
 		p := r.next()
 		equal(t, "path", p.path, "/relay")
 		if h := p.header.Get("Authorization"); !strings.HasPrefix(h, "Bearer ") {
@@ -26,9 +26,11 @@ func TestHandshake(t *testing.T) {
 		if want := `{"type":"hello","platform":"discord","botId":"bot-1"}` + "\n"; hello != want {
 			t.Errorf("hello: expected %q, got %q", want, hello)
 		}
-		p.send(inbound("C1", "too early", "M0")) // kept, not answered
-		p.quiet()
+		p.send(with(inbound("C1", "too early", "M0"), "bufferId", "b0"))
+		p.quiet() // kept, and not answered before the descriptor
 		p.send(descriptor())
+		p.expect("inbound_ack")
+		equal(t, "content", p.answer(object{"success": true})["content"], "too early")
 		p.quiet()
 	})
 }
