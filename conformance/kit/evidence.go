@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"encoding/json"
 	"fmt"
 	"sort"
 	"strings"
@@ -49,10 +50,11 @@ type timed struct {
 func (g *G) timeline() []string {
 	var lines []timed
 	journal := g.gw.Connector.Journal()
+	mine := g.mine()
 	var zero time.Time
 	for _, e := range journal.All() {
 		zero = e.Wall.Add(-e.At)
-		if e.Seq <= g.began {
+		if e.Seq <= g.began || !mine(e) {
 			continue
 		}
 		if s := brief(e); s != "" {
@@ -78,6 +80,35 @@ func (g *G) timeline() []string {
 		out = append(out, fmt.Sprintf("%8.3f %s", l.at.Seconds(), l.text))
 	}
 	return out
+}
+
+// mine tells, on a session that other cases use at the same time, which messages are
+// this case's: those with one of its ids, and the results to its requests.
+func (g *G) mine() func(fakeconnector.Entry) bool {
+	if g.own || g.Case.Needs.Alone || g.Case.Needs.Last {
+		return func(fakeconnector.Entry) bool { return true }
+	}
+	marks := []string{g.ids.prefix}
+	return func(e fakeconnector.Entry) bool {
+		if e.Kind != fakeconnector.KindMessage || e.Message == nil {
+			return e.Kind != fakeconnector.KindFault
+		}
+		for _, mark := range marks {
+			if !strings.Contains(string(e.Message.Payload), mark) {
+				continue
+			}
+			for _, line := range strings.Split(string(e.Message.Payload), "\n") {
+				var f struct {
+					RequestID string `json:"requestId"`
+				}
+				if strings.Contains(line, mark) && json.Unmarshal([]byte(line), &f) == nil && f.RequestID != "" {
+					marks = append(marks, f.RequestID)
+				}
+			}
+			return true
+		}
+		return false
+	}
 }
 
 func fromGateway(e fakeconnector.Entry) bool {
