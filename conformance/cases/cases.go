@@ -13,7 +13,8 @@ import (
 // All is the registry: every case, in the contract's order.
 func All() []kit.Case {
 	return slices.Concat(
-		connect(), listener(), framing(), auth(), handshake(), inbound(), outbound(),
+		connect(), listener(), framing(), auth(), handshake(), descriptors(), inbound(), events(), sessionKeys(), scopes(),
+		outbound(), actions(), followUps(),
 		passthrough(), interrupt(), idle(),
 		reconnect(), revocation(), config(), security(), observed(),
 	)

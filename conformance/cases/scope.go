@@ -1,0 +1,256 @@
+package cases
+
+import (
+	"slices"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+func scopes() []kit.Case {
+	replies := kit.Needs{Replies: true}
+	asked := func(method string) kit.Needs { return kit.Needs{Driver: []string{method}} }
+	given := func(variant, method, title string, known bool) kit.Case {
+		c := kit.Case{ID: id(protocol.RuleScopeExplicitWins), Title: title, Level: kit.Must, Needs: asked(method), Gateway: explicitWins(method, known)}
+		if variant != "" {
+			c.ID = id(protocol.RuleScopeExplicitWins, variant)
+		}
+		return c
+	}
+	return slices.Concat(echo(protocol.RuleScopeEcho, "guild_id"), echo(protocol.RuleScopeEchoScopeId, "scope_id"), []kit.Case{
+		given("", "gateway/send", "sends a caller's scope as it was given", true),
+		given("edit", "gateway/edit", "edits with a caller's scope as it was given", true),
+		given("typing", "gateway/typing", "shows typing with a caller's scope as it was given", true),
+		given("new-chat", "gateway/send", "sends a caller's scope for a chat that nothing came from", false),
+		{ID: id(protocol.RuleScopeNotInvented), Title: "answers in a chat without a scope without one", Level: kit.Must, Needs: replies, Gateway: notInvented("channel")},
+		{ID: id(protocol.RuleScopeNotInvented, "direct"), Title: "answers a direct message without a scope without one", Level: kit.Must, Needs: replies, Gateway: notInvented("dm")},
+		{ID: id(protocol.RuleScopeNotInvented, "new-chat"), Title: "sends without a scope to a chat that nothing came from", Level: kit.Must, Needs: asked("gateway/send"), Gateway: notInventedForNewChat},
+		{ID: id(protocol.RuleScopePerChat), Title: "answers each of several chats with its own scope", Level: kit.Must, Needs: replies, Gateway: ownScopeEach},
+		{ID: id(protocol.RuleScopePerChat, "later"), Title: "keeps to a chat's scope when another chat was heard since", Level: kit.Must, Needs: replies, Gateway: ownScopeLater},
+		{ID: id(protocol.RuleScopePerChat, "send"), Title: "keeps the chats apart when it sends for a caller", Level: kit.Must, Needs: asked("gateway/send"), Gateway: ownScopeForCaller},
+		{ID: id(protocol.RuleScopePassthrough), Title: "learns a chat's scope from a forwarded interaction", Level: kit.Should,
+			Needs: kit.Needs{Replies: true, Feature: "passthrough"}, After: rules(protocol.RuleScopeEcho, protocol.RuleScopeEchoScopeId, protocol.RulePassthroughChat), Gateway: learnsFromInteraction},
+	})
+}
+
+// echo is the cases of the scope echo under the name that a revision gives the scope.
+func echo(rule protocol.RuleID, name string) []kit.Case {
+	variant := func(v, title string, needs kit.Needs, body func(*kit.G, string)) kit.Case {
+		c := kit.Case{ID: id(rule), Title: title, Level: kit.Must, Needs: needs, Gateway: func(g *kit.G) { body(g, name) }}
+		if v != "" {
+			c.ID = id(rule, v)
+		}
+		return c
+	}
+	replies := kit.Needs{Replies: true}
+	asked := func(method string) kit.Needs { return kit.Needs{Driver: []string{method}} }
+	redial := variant("redial", "remembers the scope when its session is another one", kit.Needs{Alone: true, Driver: []string{"gateway/send"}}, echoedAfterRedial)
+	redial.After = rules(protocol.RuleReconnectRedial)
+	return []kit.Case{
+		variant("", "answers with the scope of the event", replies, echoed),
+		variant("alone", "does so when the event has the scope under that name alone", replies, echoedAlone),
+		variant("thread", "answers in a thread with the scope of the event", replies, echoedInThread),
+		variant("kept", "remembers the scope when a later event has none", replies, echoedKept),
+		variant("latest", "takes the scope of the later of two events", replies, echoedLatest),
+		variant("send", "sends for a caller with the scope of the chat", asked("gateway/send"), echoedFor("gateway/send")),
+		variant("edit", "edits for a caller with the scope of the chat", asked("gateway/edit"), echoedFor("gateway/edit")),
+		variant("typing", "shows typing with the scope of the chat", asked("gateway/typing"), echoedFor("gateway/typing")),
+		variant("metadata", "adds the scope to a caller's own metadata", asked("gateway/send"), echoedBesides),
+		redial,
+	}
+}
+
+// echoed looks at all that the gateway does in the chat, and not at its answer alone.
+func echoed(g *kit.G, name string) {
+	ev := g.Event("where am I")
+	answeredWith(g, name, ev, ev)
+	g.Alive()
+	for _, o := range g.ActionsIn(ev.Source.ChatID) {
+		g.WantScope(o, name, ev.Source.GuildID.Or(""))
+	}
+}
+
+// answeredWith pushes an event and wants its answer to carry the scope of another.
+func answeredWith(g *kit.G, name string, ev, scope *kit.Event) {
+	g.Push(ev)
+	g.WantScope(g.Reply(ev), name, scopeOf(scope))
+}
+
+func scopeOf(ev *kit.Event) string { return ev.Source.GuildID.Or(ev.Source.ScopeID.Or("")) }
+
+func unscoped(ev *kit.Event) *kit.Event {
+	ev.Source.GuildID, ev.Source.ScopeID = protocol.Opt[string]{}, protocol.Opt[string]{}
+	return ev
+}
+
+func echoedAlone(g *kit.G, name string) {
+	ev := g.Event("under one name")
+	if name == "guild_id" {
+		ev.Source.ScopeID = protocol.Opt[string]{}
+	} else {
+		ev.Source.GuildID = protocol.Opt[string]{}
+	}
+	answeredWith(g, name, ev, ev)
+}
+
+func echoedInThread(g *kit.G, name string) {
+	ev := g.Event("in a thread")
+	ev.Source.ThreadID = protocol.Some(g.ID("th"))
+	answeredWith(g, name, ev, ev)
+}
+
+func echoedKept(g *kit.G, name string) {
+	first, second := g.Event("with a scope"), unscoped(g.Event("without one"))
+	second.Source.ChatID = first.Source.ChatID
+	answeredWith(g, name, first, first)
+	answeredWith(g, name, second, first)
+}
+
+func echoedLatest(g *kit.G, name string) {
+	first, second := g.Event("from one server"), g.Event("from another")
+	second.Source.ChatID = first.Source.ChatID
+	answeredWith(g, name, first, first)
+	answeredWith(g, name, second, second)
+}
+
+// params are what the driver takes for an action in a chat.
+func params(g *kit.G, method, chat string) map[string]any {
+	p := map[string]any{"chat_id": chat}
+	if method != "gateway/typing" {
+		p["content"] = "for a caller " + g.ID("t")
+	}
+	if method == "gateway/edit" {
+		p["message_id"] = g.ID("m")
+	}
+	return p
+}
+
+func echoedFor(method string) func(*kit.G, string) {
+	return func(g *kit.G, name string) {
+		ev := g.Event("before")
+		g.Push(ev)
+		g.Handled(ev)
+		g.WantScope(g.DriveAction(method, params(g, method, ev.Source.ChatID)), name, scopeOf(ev))
+	}
+}
+
+func echoedBesides(g *kit.G, name string) {
+	ev := g.Event("before")
+	g.Push(ev)
+	g.Handled(ev)
+	p := params(g, "gateway/send", ev.Source.ChatID)
+	p["metadata"] = map[string]any{"thread_id": g.ID("th")}
+	g.WantScope(g.DriveAction("gateway/send", p), name, scopeOf(ev))
+}
+
+func echoedAfterRedial(g *kit.G, name string) {
+	ev := g.Event("before")
+	g.Push(ev)
+	g.Handled(ev)
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Back()
+	g.WantScope(g.DriveAction("gateway/send", params(g, "gateway/send", ev.Source.ChatID)), name, scopeOf(ev))
+}
+
+// explicitWins gives the scope under one name at a time: what a gateway adds under the
+// other is its own affair.
+func explicitWins(method string, known bool) func(*kit.G) {
+	return func(g *kit.G) {
+		ev := g.Event("before")
+		if known {
+			g.Push(ev)
+			g.Handled(ev)
+		}
+		for _, name := range []string{"guild_id", "scope_id"} {
+			p, mine := params(g, method, ev.Source.ChatID), g.ID("mine")
+			p["metadata"] = map[string]any{name: mine}
+			g.WantScope(g.DriveAction(method, p), name, mine)
+		}
+	}
+}
+
+func notInvented(chatType string) func(*kit.G) {
+	return func(g *kit.G) {
+		elsewhere := g.Event("in a server")
+		g.Push(elsewhere)
+		g.Handled(elsewhere)
+		ev := unscoped(g.Event("from nowhere in particular"))
+		ev.Source.ChatType = chatType
+		g.Push(ev)
+		g.WantNoScope(g.Reply(ev))
+		for _, o := range g.ActionsIn(ev.Source.ChatID) {
+			g.WantNoScope(o)
+		}
+	}
+}
+
+func notInventedForNewChat(g *kit.G) {
+	elsewhere := g.Event("in a server")
+	g.Push(elsewhere)
+	g.Handled(elsewhere)
+	g.WantNoScope(g.DriveAction("gateway/send", params(g, "gateway/send", g.ID("c"))))
+}
+
+func ownScopeEach(g *kit.G) {
+	events := []*kit.Event{g.Event("one"), g.Event("two"), g.Event("three"), g.Event("four")}
+	g.Push(events...)
+	for _, ev := range events {
+		g.Reply(ev)
+	}
+	apart(g, events)
+}
+
+// apart looks at all that the gateway did in the chats of events.
+func apart(g *kit.G, events []*kit.Event) {
+	for _, ev := range events {
+		for _, o := range g.ActionsIn(ev.Source.ChatID) {
+			for _, other := range events {
+				if other != ev {
+					g.WantNotScope(o, scopeOf(other), other.Source.ChatID)
+				}
+			}
+		}
+	}
+}
+
+func ownScopeLater(g *kit.G) {
+	here, there := g.Event("here"), g.Event("there")
+	g.Push(here)
+	g.Reply(here)
+	g.Push(there)
+	g.Reply(there)
+	again := unscoped(g.Event("here again"))
+	again.Source.ChatID = here.Source.ChatID
+	g.Push(again)
+	g.WantNotScope(g.Reply(again), scopeOf(there), there.Source.ChatID)
+}
+
+func ownScopeForCaller(g *kit.G) {
+	here, there := g.Event("here"), g.Event("there")
+	g.Push(here, there)
+	g.Handled(here)
+	g.Handled(there)
+	g.WantNotScope(g.DriveAction("gateway/send", params(g, "gateway/send", here.Source.ChatID)), scopeOf(there), there.Source.ChatID)
+	g.WantNotScope(g.DriveAction("gateway/send", params(g, "gateway/send", there.Source.ChatID)), scopeOf(here), here.Source.ChatID)
+}
+
+// learnsFromInteraction does not ask for an answer to the interaction itself, which can
+// be a follow_up and then has no scope. What it asks for is the answer to a plain event
+// from the interaction's channel, which has no scope of its own.
+func learnsFromInteraction(g *kit.G) {
+	in := g.Interaction(kit.ComponentInteraction).Unbuffered()
+	guild, _ := in.Members["guild_id"].(string)
+	g.Forward(in)
+	g.Within(g.Timing.Quiet, func(e fakeconnector.Entry) bool { return g.AnswerTo(in)(e) })
+	ev := unscoped(g.Event("after the press"))
+	ev.Source.ChatID = in.Channel
+	g.Push(ev)
+	name := "guild_id"
+	if g.Facts.Revision >= "2026-07" {
+		name = "scope_id"
+	}
+	g.WantScope(g.Reply(ev), name, guild)
+}

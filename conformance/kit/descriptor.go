@@ -1,0 +1,98 @@
+package kit
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+
+	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+// StartUnder starts the gateway of a Fresh case on a connector whose descriptor has
+// some fields of the case's own, or other values of the usual ones. A gateway that ends
+// its session over them fails the case.
+func (g *G) StartUnder(change map[string]any) {
+	g.Prepare()
+	d := map[string]any{
+		"contract_version": 1, "platform": g.bench.Platform, "label": "Under test", "max_message_length": 2000,
+		"supports_draft_streaming": false, "supports_edit": true, "supports_threads": true,
+		"markdown_dialect": "discord", "len_unit": "chars",
+	}
+	maps.Copy(d, change)
+	g.On(fakeconnector.Match{Type: protocol.TypeHello}).Do(fakeconnector.Raw{
+		Text: string(mustJSON(map[string]any{"type": "descriptor", "descriptor": d})) + "\n"})
+	g.Start(UntilHello())
+	hello := g.Await(g.Timing.Answer, "a hello", IsHello)
+	if e, ended := g.Within(g.Timing.Quiet, IsClosed(hello.Session)); ended {
+		g.Mismatch(fmt.Sprintf("the session to go on under a descriptor with %s", mustJSON(change)), brief(e))
+	}
+	g.gw.awaitConnected()
+}
+
+// InForce is a member of what the gateway says is in force, as its driver has it; a
+// gateway whose driver does not tell it is not judged.
+func (g *G) InForce(member string, params map[string]any) json.RawMessage {
+	raw := g.Drive("gateway/capabilities", params, g.Timing.Answer)
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil {
+		g.Mismatch("an object from gateway/capabilities", fmt.Sprintf("%.200s", raw))
+	}
+	v, ok := members[member]
+	if !ok {
+		g.NotApplicable("the gateway's driver does not tell %s", member)
+	}
+	return v
+}
+
+// WantInForce checks such a member against a JSON value.
+func (g *G) WantInForce(member string, params map[string]any, want, why string) {
+	if got := string(g.InForce(member, params)); got != want {
+		g.Mismatch(fmt.Sprintf("%s %s, %s", member, want, why), fmt.Sprintf("%.80s", got))
+	}
+}
+
+// Texts are the contents that the gateway has put into a chat since the mark, by send or
+// by edit.
+func (g *G) Texts(chat string) []string {
+	var out []string
+	for _, o := range g.ActionsIn(chat) {
+		if o.Op == "send" || o.Op == "edit" {
+			out = append(out, o.Content)
+		}
+	}
+	return out
+}
+
+// Chars is a length in Unicode code points, UTF16 the same in UTF-16 code units.
+func Chars(text string) int { return len([]rune(text)) }
+
+// UTF16 is a length in UTF-16 code units.
+func UTF16(text string) int {
+	n := 0
+	for _, r := range text {
+		if n++; r > 0xFFFF {
+			n++
+		}
+	}
+	return n
+}
+
+// TooLong lets the gateway answer an event and returns the length of the first content in
+// the event's chat that is longer than limit, or 0. It does not ask for the whole text: a
+// gateway may cut it, or leave out its end.
+func (g *G) TooLong(ev *Event, limit int, length func(string) int) int {
+	first := func() int {
+		for _, text := range g.Texts(ev.Source.ChatID) {
+			if n := length(text); n > limit {
+				return n
+			}
+		}
+		return 0
+	}
+	g.OutboundTo(ev.Source.ChatID)
+	// The pieces follow each other at once; the last one ends in the event's token.
+	g.Within(g.Timing.Quiet, func(e fakeconnector.Entry) bool { return first() > 0 || g.IsReply(ev)(e) })
+	g.Alive()
+	return first()
+}
