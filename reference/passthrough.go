@@ -59,7 +59,8 @@ func EventFromForward(f protocol.Forward) (protocol.Event, error) {
 	}
 	if guild := in.id("guild_id"); guild != "" {
 		source.ChatType = "channel"
-		source.GuildID = protocol.Some(guild)
+		// Under both of its names, so that the scope echo serves connectors old and new.
+		source.GuildID, source.ScopeID = protocol.Some(guild), protocol.Some(guild)
 	}
 	if id := in.id("id"); id != "" {
 		source.MessageID = protocol.Some(id)

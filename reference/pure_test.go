@@ -165,7 +165,7 @@ func TestDiscordInteractions(t *testing.T) {
 	const guild = `"id":"I1","channel_id":"C1","guild_id":"G1","member":{"user":{"id":"U1","username":"alice"},"nick":"Al"}`
 	inGuild := func(text string) object {
 		return object{"text": text, "message_type": "text", "source": object{"platform": "relay", "chat_id": "C1", "chat_type": "channel",
-			"chat_name": nil, "user_id": "U1", "user_name": "alice", "thread_id": nil, "chat_topic": nil, "message_id": "I1", "guild_id": "G1"}}
+			"chat_name": nil, "user_id": "U1", "user_name": "alice", "thread_id": nil, "chat_topic": nil, "message_id": "I1", "guild_id": "G1", "scope_id": "G1"}}
 	}
 	dm := object{"text": "btn", "message_type": "text", "source": object{"platform": "relay", "chat_id": "D1", "chat_type": "dm",
 		"chat_name": nil, "user_id": "U7", "user_name": "bob", "thread_id": nil, "chat_topic": nil, "message_id": "I2"}}
@@ -241,7 +241,7 @@ func TestPassthroughIsReceivedOnTheTermsOfAnEvent(t *testing.T) {
 		send("discord", command, "pb-1")
 		equal(t, "ack", p.expect("inbound_ack")["bufferId"], "pb-1")
 		equal(t, "reply", p.answer(object{"success": true}), object{
-			"op": "send", "chat_id": "C1", "content": "model", "reply_to": nil, "metadata": object{"guild_id": "G1"}})
+			"op": "send", "chat_id": "C1", "content": "model", "reply_to": nil, "metadata": object{"guild_id": "G1", "scope_id": "G1"}})
 		equal(t, "told", <-seen, told{"discord", "agent:main:relay:channel:C1:U1", true})
 		send("discord", command, "pb-1") // replayed
 		p.expect("inbound_ack")
