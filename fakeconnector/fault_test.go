@@ -237,6 +237,24 @@ func TestStallAndHalfOpen(t *testing.T) {
 	if r := expect[*protocol.OutboundResult](k); r.RequestID != "r4" {
 		t.Errorf("expected the result of r4, got that of %s", r.RequestID)
 	}
+
+	// While a read is under way.
+	resume := c.Session(g.ID).PauseReading()
+	mark = c.Journal().Mark()
+	k.send(&protocol.Outbound{RequestID: "r5", Action: send("C1", "z")})
+	for range 3 {
+		must(t, c.Session(g.ID).Send(&protocol.Inbound{Event: event("C1", "still")}))
+		expect[*protocol.Inbound](k)
+	}
+	for _, e := range c.Journal().Since(mark) {
+		if e.Dir == protocol.FromGateway {
+			t.Errorf("expected nothing to be read, got %s", e)
+		}
+	}
+	resume()
+	if r := expect[*protocol.OutboundResult](k); r.RequestID != "r5" {
+		t.Errorf("expected the result of r5, got that of %s", r.RequestID)
+	}
 	noViolations(t, c)
 }
 

@@ -38,6 +38,7 @@ func FuzzFrames(f *testing.F) {
 			n := min(cut, len(data))
 			s.received(opcode, data[:n])
 			data = data[n:]
+			written(s)
 		}
 		s.received(opcode, []byte("\n"+hello+`{"type":"outbound","requestId":"the last one","action":{"op":"typing","chat_id":"C"}}`+"\n"))
 		s.dropTail()
@@ -63,6 +64,19 @@ func FuzzFrames(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// written does what the writer would: it forgets what was sent, and lets the drain begin.
+func written(s *Session) {
+	s.wmu.Lock()
+	queue := s.out.queue
+	s.out.queue = nil
+	s.wmu.Unlock()
+	for _, i := range queue {
+		if i.before != nil {
+			i.before()
+		}
+	}
 }
 
 // detached is a session without a socket: what it sends stays in its queue.

@@ -90,35 +90,51 @@ func TestHostileGateways(t *testing.T) {
 	}
 }
 
-func TestHalfOpenDials(t *testing.T) {
-	c := started(t, WithLimits(Limits{Connections: 20, HeaderTimeout: 200 * time.Millisecond}))
-	g := c.AddGateway(Gateway{})
-	good := greeted(t, c, g)
-	var open []net.Conn
-	defer func() {
-		for _, nc := range open {
-			_ = nc.Close()
-		}
-	}()
-	for range 200 {
+// halfOpen opens connections that say nothing.
+func halfOpen(t *testing.T, c *Connector, n int) (open []net.Conn) {
+	t.Helper()
+	for range n {
 		nc, err := net.Dial("tcp", strings.TrimPrefix(c.URL(), "http://"))
 		must(t, err)
-		open = append(open, nc)
-	}
-	good.alive()
-	// Each of them ends: over the limit at once, the others with the header's bound.
-	for _, nc := range open {
 		must(t, nc.SetReadDeadline(time.Now().Add(bound)))
-		for {
-			if _, err := nc.Read(make([]byte, 512)); err != nil {
-				if isTimeout(err) {
-					t.Fatal("expected every half-open dial to be ended")
-				}
-				break
-			}
+		open = append(open, nc)
+		t.Cleanup(func() { _ = nc.Close() })
+	}
+	return open
+}
+
+func isEnded(t *testing.T, nc net.Conn) {
+	t.Helper()
+	for {
+		if _, err := nc.Read(make([]byte, 512)); isTimeout(err) {
+			t.Fatal("expected the connection to be ended")
+		} else if err != nil {
+			return
 		}
 	}
+}
+
+func TestHalfOpenDialsEndWithTheBoundOfTheHeader(t *testing.T) {
+	c := started(t, WithLimits(Limits{Connections: 20, HeaderTimeout: 100 * time.Millisecond}))
+	g := c.AddGateway(Gateway{})
+	good := greeted(t, c, g)
+	for _, nc := range halfOpen(t, c, 19) {
+		isEnded(t, nc)
+	}
+	good.alive()
 	greeted(t, c, g).alive()
+}
+
+func TestDialsOverTheLimitAreClosedUnread(t *testing.T) {
+	c := started(t, WithLimits(Limits{Connections: 20, HeaderTimeout: 10 * bound}))
+	g := c.AddGateway(Gateway{})
+	good := greeted(t, c, g)
+	open := halfOpen(t, c, 200)
+	for _, nc := range open[19:] {
+		isEnded(t, nc)
+	}
+	good.alive()
+	must(t, open[0].Close())
 }
 
 func TestSessionLimit(t *testing.T) {

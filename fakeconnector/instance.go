@@ -51,7 +51,7 @@ func (c *Connector) instance(id string) *instance {
 	return i
 }
 
-// handshaken is called once for each session, when its first descriptor was sent.
+// handshaken is called once for each session, when its first descriptor is about to leave.
 func (c *Connector) handshaken(s *Session) {
 	before := c.ending(s)
 	if len(before) == 0 {

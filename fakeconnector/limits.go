@@ -43,7 +43,7 @@ func DefaultLimits() Limits {
 		CloseTimeout:    time.Second,
 		ShutdownTimeout: time.Second,
 		RedialGrace:     500 * time.Millisecond, // on loopback it is there already, and only a reader must have its turn
-		NewlineBound:    2 * time.Second, // a newline in a message of its own follows within milliseconds, on a loaded machine too
+		NewlineBound:    2 * time.Second,        // a newline in a message of its own follows within milliseconds, on a loaded machine too
 		PingInterval:    20 * time.Second,
 		IdleTimeout:     -1, // a test may hold a gateway at a breakpoint
 	}

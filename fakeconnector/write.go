@@ -31,7 +31,8 @@ type wireMessage struct {
 // outItem is a message, or the act that ends the writer.
 type outItem struct {
 	wireMessage
-	last func()
+	before func() // done just before the message leaves
+	last   func() // instead of a message
 }
 
 // queuedBytes bounds the memory of one session whose gateway does not read.
@@ -91,44 +92,42 @@ func (s *Session) run(steps []Step) error {
 
 func (s *Session) write(m wireMessage) error {
 	s.wmu.Lock()
+	defer s.wmu.Unlock()
 	if s.out.stalled {
-		defer s.wmu.Unlock()
 		if len(s.out.waiting) >= s.c.limits.QueuedWrites {
 			return fmt.Errorf("sending on session %s: it is stalled and %d messages wait already", s.id, len(s.out.waiting))
 		}
 		s.out.waiting = append(s.out.waiting, m)
 		return nil
 	}
-	handshaken, err := s.writeLocked(m)
-	s.wmu.Unlock()
-	if handshaken {
-		s.c.handshaken(s)
-	}
-	return err
+	return s.writeLocked(m)
 }
 
 // writeLocked records and queues one message. It needs wmu.
-func (s *Session) writeLocked(m wireMessage) (handshaken bool, err error) {
+func (s *Session) writeLocked(m wireMessage) error {
 	if s.isClosing() {
-		return false, fmt.Errorf("sending on session %s: %w", s.id, ErrSessionOver)
+		return fmt.Errorf("sending on session %s: %w", s.id, ErrSessionOver)
 	}
 	if len(s.out.queue) >= s.c.limits.QueuedWrites || s.out.bytes > queuedBytes {
 		s.journal(Entry{Kind: KindNote, Note: fmt.Sprintf("the gateway does not read: %d messages wait for it", len(s.out.queue))})
 		_ = s.Reset()
-		return false, fmt.Errorf("sending on session %s: the gateway does not read: %w", s.id, ErrSessionOver)
+		return fmt.Errorf("sending on session %s: the gateway does not read: %w", s.id, ErrSessionOver)
 	}
 	carried := s.out.Pending() > 0
 	entries, records := s.record(protocol.FromConnector, m, s.out.Write(m.payload), carried, s.out.first)
 	if !carried || len(records) > 0 {
 		s.out.first = entries[0].Seq
 	}
+	item := outItem{wireMessage: m}
 	for i := range records {
 		if s.noteSent(&records[i]) {
-			handshaken = true
+			// Before the gateway can know of it: what is published when it has read its
+			// descriptor goes out live.
+			item.before = func() { s.c.handshaken(s) }
 		}
 	}
-	s.enqueue(outItem{wireMessage: m})
-	return handshaken, nil
+	s.enqueue(item)
+	return nil
 }
 
 // enqueue needs wmu.
@@ -164,6 +163,9 @@ func (s *Session) writer() {
 				i.last()
 				return
 			}
+			if i.before != nil {
+				i.before()
+			}
 			_ = s.ws.SetWriteDeadline(time.Now().Add(s.c.limits.WriteTimeout))
 			if err := s.ws.WriteMessage(i.opcode, i.payload); err != nil {
 				if isTimeout(err) {
@@ -185,19 +187,13 @@ func (s *Session) Stall() (resume func()) {
 	s.out.stalled = true
 	return func() {
 		s.wmu.Lock()
+		defer s.wmu.Unlock()
 		waiting := s.out.waiting
 		s.out.stalled, s.out.waiting = false, nil
-		handshaken := false
 		for _, m := range waiting {
-			h, err := s.writeLocked(m)
-			if err != nil {
-				break
+			if s.writeLocked(m) != nil {
+				return
 			}
-			handshaken = handshaken || h
-		}
-		s.wmu.Unlock()
-		if handshaken {
-			s.c.handshaken(s)
 		}
 	}
 }
