@@ -15,19 +15,29 @@
 //	…
 //	gw.Shutdown(ctx) // drains: announces going idle, serves until the ack, closes
 //
-// How the parts fit together:
+// A bot framework that has several chat platforms takes it as one more of them, see
+// [Adapter].
 //
-//	run.go        the one dialer: a loop of dial → session → decide → wait
-//	dial.go       URL, bearer token, upgrade
-//	session.go    one live WebSocket: its reader, its writes, its end
-//	handshake.go  hello, descriptor, bound
-//	decide.go     what a close means: redial, or revoked
-//	backoff.go    the ladder of redial delays
-//	intake.go     from a frame to an accepted event: map, repeat, acknowledge
-//	lanes.go      turns: in order within a session key, side by side between them
-//	outbound.go   actions out, results back by request id
-//	scope.go      the scope echo
-//	drain.go      going idle and shutdown
+// How the parts fit together, each file a part of the contract:
+//
+//	config.go, env.go, bounds.go   what a gateway is configured with
+//	run.go          the one dialer: a loop of dial → session → decide → wait
+//	dial.go         URL, bearer token, upgrade
+//	session.go      one live WebSocket: its reader, its writes, its end
+//	handshake.go    hello, descriptor, bound; capabilities.go: what the descriptor means
+//	decide.go       what a close means: redial, or revoked
+//	backoff.go      the ladder of redial delays
+//	status.go       where it stands, and why
+//	intake.go       from a frame to an accepted event: map, repeat, acknowledge; seen.go
+//	passthrough.go  from a platform's request to an event
+//	lanes.go        turns: in order within a session key, side by side between them
+//	turn.go         what a handler gets; sessionkey.go: the key that it runs under
+//	outbound.go     actions out; flight.go: results back by request id
+//	scope.go        the scope echo
+//	split.go        long texts, in the platform's unit: textlength.go
+//	drain.go        going idle and shutdown
+//	provision.go, enroll.go, policy.go, identity.go, post.go   the HTTP plane
+//	decode.go, object.go, redact.go   a short way through JSON, and logs without secrets
 //
 // The vocabulary is the contract's: a session is one live WebSocket, a session key
 // names a conversation, and the handling of one event is a turn.

@@ -73,11 +73,13 @@ func (g *Gateway) admit(from *session, event protocol.Event, bufferID string) {
 	if !j.repeat {
 		g.observe.Inbound(event, j.turn.SessionKey)
 	}
-	if !j.repeat && g.config.Accept == nil && bufferID == "" {
-		g.seen.accept(j.ids)
-		j.ready = true
+	j.ready = !j.repeat && g.config.Accept == nil && bufferID == ""
+	if !g.lanes.add(j) {
+		// Unacknowledged, so a connector that keeps it delivers it again.
+		g.seen.refuse(j.ids)
+		j.cancel(nil)
+		g.log.Error("event refused: too many are waiting for their turns", "session_key", j.turn.SessionKey, "limit", laneLimit)
 	}
-	g.lanes.add(j)
 }
 
 // eventIDs are the names of an event. A message id alone does not name one: it is

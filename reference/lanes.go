@@ -12,8 +12,13 @@ type lanes struct {
 	g    *Gateway
 	mu   sync.Mutex
 	keys map[string]*lane
+	size int        // jobs that are not over
 	idle *sync.Cond // broadcast when the last lane has gone
 }
+
+// laneLimit bounds the jobs that are not over, so that a connector that floods a
+// gateway whose handler hangs does not fill its memory.
+const laneLimit = 1 << 17
 
 // lane is the queue of one session key. An event passes two steps, acceptance and
 // turn, each in order; acceptance runs ahead of the turns.
@@ -31,10 +36,14 @@ func newLanes(g *Gateway) *lanes {
 	return l
 }
 
-// add queues a job to its session key.
-func (l *lanes) add(j *job) {
+// add queues a job to its session key. It refuses when there are too many.
+func (l *lanes) add(j *job) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.size == laneLimit {
+		return false
+	}
+	l.size++
 	key := j.turn.SessionKey
 	ln := l.keys[key]
 	if ln == nil {
@@ -45,15 +54,17 @@ func (l *lanes) add(j *job) {
 		ln.open = append(ln.open, j)
 	}
 	if j.ready && !ln.accepting {
+		l.g.seen.accept(j.ids)
 		ln.accepted = append(ln.accepted, j)
 		ln.start(l, key)
-		return
+		return true
 	}
 	ln.received = append(ln.received, j)
 	if !ln.accepting {
 		ln.accepting = true
 		go l.acceptAll(key, ln)
 	}
+	return true
 }
 
 func (l *lanes) acceptAll(key string, ln *lane) {
@@ -71,7 +82,7 @@ func (l *lanes) acceptAll(key string, ln *lane) {
 			}
 			ln.start(l, key)
 		} else {
-			ln.finish(j)
+			l.finish(ln, j)
 		}
 		l.mu.Unlock()
 	}
@@ -93,7 +104,7 @@ func (l *lanes) runAll(key string, ln *lane) {
 		}
 		outcome := l.g.run(j)
 		l.mu.Lock()
-		ln.finish(j)
+		l.finish(ln, j)
 		l.mu.Unlock()
 		l.g.observe.Turn(key, outcome)
 	}
@@ -119,7 +130,8 @@ func (l *lanes) next(key string, ln *lane, queue *[]*job, busy *bool) *job {
 	return nil
 }
 
-func (ln *lane) finish(j *job) {
+func (l *lanes) finish(ln *lane, j *job) {
+	l.size--
 	j.cancel(nil)
 	if i := slices.Index(ln.open, j); i >= 0 {
 		ln.open = slices.Delete(ln.open, i, i+1)
