@@ -44,6 +44,9 @@ type Config struct {
 	// Policy is declared when the gateway starts, once it has a secret; nil means none.
 	Policy *Policy
 
+	// SessionKeys are the settings that change the keys of this gateway's sessions.
+	SessionKeys SessionKeyOptions
+
 	Bounds Bounds
 
 	// Accept, if set, is the step whose success inbound_ack reports: where an embedder

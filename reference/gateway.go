@@ -76,7 +76,7 @@ func New(config Config, handler Handler) (*Gateway, error) {
 
 // SessionKey is the key of a source, as this gateway's turns use it.
 func (g *Gateway) SessionKey(source protocol.Source) string {
-	return SessionKey(source, SessionKeyOptions{})
+	return SessionKey(source, g.config.SessionKeys)
 }
 
 // current is the live session, or nil.

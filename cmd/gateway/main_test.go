@@ -227,3 +227,23 @@ func TestEnrollCommand(t *testing.T) {
 		t.Errorf("expected nothing left behind, got %v", left)
 	}
 }
+
+func TestDriverThatIsNotThere(t *testing.T) {
+	dials := make(chan struct{}, 9)
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { dials <- struct{}{} }))
+	defer server.Close()
+	const path = "/unguessable-0123456789"
+	cmd, stderr := process(t, "GATEWAY_RELAY_URL="+server.URL, "RELAY_DRIVER_URL=ws://127.0.0.1:1"+path)
+	select {
+	case <-dials: // it goes on without the driver
+	case <-time.After(patience):
+		t.Fatal("expected a dial of the relay, got none")
+	}
+	cmd.Process.Signal(syscall.SIGTERM)
+	if code := exit(t, cmd); code != exitOK {
+		t.Errorf("expected exit code 0, got %d", code)
+	}
+	if strings.Contains(stderr.String(), path) {
+		t.Errorf("expected the driver's path to stay secret, got %s", stderr)
+	}
+}

@@ -35,8 +35,10 @@ func run(ctx context.Context, o runOptions, getenv func(string) string, stderr i
 		return err
 	}
 	if channel != nil {
-		channel.Start(gateway)
 		defer channel.Close()
+		stop := context.AfterFunc(ctx, channel.Close) // a signal need not wait for the driver
+		channel.Start(gateway)
+		stop()
 	}
 
 	ended := make(chan error, 1)
