@@ -31,9 +31,10 @@ func (s *Session) received(opcode int, payload []byte) {
 	}
 	s.watchTail(payload, entries[0].Seq)
 	for i := range records {
-		// What comes after our close, or on a refused session, is recorded and no more. An
-		// acknowledgement counts all the same: what was accepted must not come again.
-		if !s.accepted || s.isClosing() {
+		// What comes after our close is recorded and no more; a refused session is closed
+		// before it is read. An acknowledgement counts all the same: what was accepted must
+		// not come again.
+		if s.isClosing() {
 			if ack, ok := records[i].Frame.(*protocol.InboundAck); ok && s.accepted {
 				s.c.acked(s, ack.BufferID)
 			}
