@@ -16,7 +16,7 @@ func followUps() []kit.Case {
 		{ID: id(protocol.RuleFollowUpNamesSession), Title: "names session and kind as its caller does", Level: kit.Must, Needs: asked, Gateway: namesSession},
 		{ID: id(protocol.RuleFollowUpNamesSession, "turn"), Title: "names the session of the interaction that it answers", Level: kit.Must,
 			Needs: kit.Needs{Feature: "follow-up", Driver: []string{"gateway/follow_up", "event/passthrough"}},
-			After: rules(protocol.RulePassthroughChat, protocol.RulePassthroughAuthor, protocol.RulePassthroughPlatform, protocol.RuleSessionKeyNamespace, protocol.RuleSessionKeyParticipant), Gateway: namesTurn},
+			After: rules(protocol.RulePassthroughChat, protocol.RulePassthroughAuthor, protocol.RulePassthroughPlatform, protocol.RuleSessionKeyNamespace, protocol.RuleSessionKeyGroup, protocol.RuleSessionKeyParticipant), Gateway: namesTurn},
 		{ID: id(protocol.RuleFollowUpNoCredential), Title: "repeats no credential that a forwarded request should not have had", Level: kit.Must,
 			Needs: kit.Needs{Feature: "passthrough"}, Gateway: repeatsNoCredential},
 		{ID: id(protocol.RuleFollowUpNoCredential, "follow-up"), Title: "puts no credential into a follow_up", Level: kit.Must, Needs: asked, Gateway: followsUpWithoutCredential},

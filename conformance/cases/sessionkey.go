@@ -11,18 +11,14 @@ import (
 func sessionKeys() []kit.Case {
 	asked := kit.Needs{Driver: []string{"gateway/session_key"}}
 	turn := kit.Needs{Driver: []string{"event/inbound"}}
-	held := kit.Needs{Alone: true, Driver: []string{"handler/set", "event/inbound", "event/turn"}}
-	interrupts := rules(protocol.RuleSessionKeyNamespace, protocol.RuleSessionKeyParticipant, protocol.RuleInterruptCancels)
 	return []kit.Case{
 		{ID: id(protocol.RuleSessionKeyNamespace), Title: "begins its keys with agent:main", Level: kit.Must, Needs: asked, Gateway: namespace},
 		{ID: id(protocol.RuleSessionKeyNamespace, "turn"), Title: "runs a turn under a key of that namespace", Level: kit.Must, Needs: turn, Gateway: namespaceOfTurn},
 		{ID: id(protocol.RuleSessionKeyDm), Title: "names a direct message by chat and thread", Level: kit.Must, Needs: asked, Gateway: dmKeys},
 		{ID: id(protocol.RuleSessionKeyDm, "turn"), Title: "runs a direct message's turn under that key", Level: kit.Must, Needs: turn, Gateway: dmTurn},
-		{ID: id(protocol.RuleSessionKeyDm, "interrupted"), Title: "lets that key interrupt a direct message's turn", Level: kit.Must, Needs: held, After: interrupts, Gateway: interruptedBy("dm")},
 		{ID: id(protocol.RuleSessionKeyDmFallback), Title: "names a direct message without a chat by its author", Level: kit.Must, Needs: asked, After: rules(protocol.RuleSessionKeyDm), Gateway: dmFallback},
 		{ID: id(protocol.RuleSessionKeyGroup), Title: "names everything else by chat type, chat and thread", Level: kit.Must, Needs: asked, Gateway: groupKeys},
 		{ID: id(protocol.RuleSessionKeyGroup, "turn"), Title: "runs a turn in a channel under that key", Level: kit.Must, Needs: turn, After: rules(protocol.RuleSessionKeyParticipant), Gateway: channelTurn},
-		{ID: id(protocol.RuleSessionKeyGroup, "interrupted"), Title: "lets that key interrupt a turn in a channel", Level: kit.Must, Needs: held, After: interrupts, Gateway: interruptedBy("channel")},
 		{ID: id(protocol.RuleSessionKeyParticipant), Title: "gives everybody outside of threads a session of their own", Level: kit.Must, Needs: asked, Gateway: participants},
 		{ID: id(protocol.RuleSessionKeyParticipant, "turn"), Title: "runs the turns of two authors of a channel apart", Level: kit.Must, Needs: turn, Gateway: twoAuthors("")},
 		{ID: id(protocol.RuleSessionKeyThreadShared), Title: "gives everybody in a thread one session", Level: kit.Must, Needs: asked, Gateway: sharedThreads},
@@ -95,33 +91,6 @@ func direct(g *kit.G) *kit.Event {
 	ev.Source.ChatType = "dm"
 	ev.Source.GuildID, ev.Source.ScopeID = protocol.Opt[string]{}, protocol.Opt[string]{}
 	return ev
-}
-
-// interruptedBy holds a turn and interrupts it by the key that the contract gives it,
-// which no driver had a part in.
-func interruptedBy(chatType string) func(*kit.G) {
-	return func(g *kit.G) {
-		g.Handler("hold", "turn")
-		ev, parts := direct(g), []string{"agent:main", g.Platform(), "dm"}
-		if chatType != "dm" {
-			ev = g.Event("which one interrupts")
-			parts[2] = chatType
-		}
-		parts = append(parts, ev.Source.ChatID)
-		if chatType != "dm" {
-			parts = append(parts, ev.Source.UserID.Or(""))
-		}
-		key := strings.Join(parts, ":")
-		g.Push(ev)
-		told := g.TurnKey(ev)
-		g.PushFrame(&protocol.InterruptInbound{SessionKey: key, ChatID: ev.Source.ChatID})
-		if outcome, ended := g.TurnEnd(told, g.Timing.Answer); !ended || outcome != "interrupted" {
-			g.Mismatch(fmt.Sprintf("the turn to be interrupted by the session key %q", key), fmt.Sprintf("outcome %q under the key %q", outcome, told))
-		}
-		g.ReleaseHandler()
-		g.Handler("echo", "")
-		g.Alive()
-	}
 }
 
 func dmFallback(g *kit.G) {
