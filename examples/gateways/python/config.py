@@ -21,7 +21,7 @@ class Timing:
     idle_ack: float = 10.0  # from `going_idle` to `going_idle_ack`
     redial_base: float = 1.0  # the first rung of the ladder
     redial_cap: float = 30.0  # the last rung of the ladder
-    shutdown: float = 5.0  # for what is left to do after the idle ack wait; the contract leaves it open
+    shutdown: float = 15.0  # from the start of a shutdown to its end, the idle ack wait included
 
 
 @dataclass(frozen=True)

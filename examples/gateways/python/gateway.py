@@ -112,7 +112,7 @@ class Gateway:
         descriptor = self._relay.descriptor
         if descriptor is None:
             raise RuntimeError("no descriptor is in force")
-        capabilities = {**vars(descriptor), "supports_code_blocks": descriptor.supports_code_blocks}
+        capabilities = {**vars(descriptor), "code_blocks": descriptor.supports_code_blocks}
         if "text" in fields:
             capabilities["message_length"] = descriptor.length(fields["text"])
         return capabilities

@@ -22,7 +22,8 @@ DIAL_TIMEOUT = 20.0  # for TCP, TLS and the upgrade; the contract names no bound
 # A message can hold many frames of almost 1 MiB each; the library's default of 1 MiB would end the
 # session over one that the contract allows. The limit that is left keeps memory bounded.
 MAX_MESSAGE = 16 << 20
-CLOSE_TIMEOUT = 1.0  # for each step of the closing handshake
+CLOSE_TIMEOUT = 1.0  # for closing a socket before the next dial
+LAST_CLOSE_TIMEOUT = 0.5  # for closing it in a shutdown that has used up its time
 
 
 @dataclass
@@ -118,20 +119,29 @@ class Link:
             _resolve(waiting, failure("the session ended before the result came"))
         self.pending.clear()
 
-    async def close(self, code: int, reason: str = "") -> int:
-        """Close within a bound, whatever the other side does. Returns the close code that came, or 1006."""
+    async def close(self, code: int, reason: str, timeout: float) -> int:
+        """Write what is queued and close, within the timeout whatever the other side does.
+
+        Returns the close code that came, or 1006.
+        """
         self.ended = True
-        await asyncio.wait({asyncio.create_task(self._queue.join())}, timeout=CLOSE_TIMEOUT)
-        self._writer.cancel()
-        while not self._queue.empty():
-            _resolve(self._queue.get_nowait()[1], False)
-            self._queue.task_done()
-        closing = asyncio.create_task(self.socket.close(code, reason))
-        await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT)
-        if not closing.done():
-            self.socket.transport.abort()
-            await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT)
+        closing = asyncio.create_task(self._close_in_order(code, reason))
+        try:
+            await asyncio.wait({closing}, timeout=timeout)
+        finally:
+            if not closing.done():
+                # The library would go on waiting for a while, and hold up the end of the process.
+                self.socket.transport.abort()
+            self._writer.cancel()
+            while not self._queue.empty():
+                _resolve(self._queue.get_nowait()[1], False)
+                self._queue.task_done()
+        await asyncio.wait({closing})  # with its transport gone it ends at once
         return self.socket.close_code or 1006
+
+    async def _close_in_order(self, code: int, reason: str) -> None:
+        await self._queue.join()
+        await self.socket.close(code, reason)
 
 
 def _resolve(future: "asyncio.Future[Any]", value: Any) -> None:
@@ -152,6 +162,7 @@ class Relay:
         self._runner: Optional[asyncio.Task[None]] = None
         self._welcomed = False  # a handshake has succeeded in this process
         self._stopping = False
+        self._close_timeout = CLOSE_TIMEOUT
         self.status = Status("connecting")
 
     # --- for callers
@@ -207,19 +218,25 @@ class Relay:
         """Shut down in order: going idle, serving until that is acknowledged, closing. Bounded."""
         self._stopping = True
         timing = self._settings.timing
+        now = asyncio.get_running_loop().time
+        deadline = now() + timing.shutdown
         link = self._live_link()
         if link is not None:
             link.write({"type": "going_idle"})
             # Reading goes on meanwhile: what comes before the acknowledgement is still ours.
-            waiters = {asyncio.create_task(link.idle_acked.wait()), self._runner}
-            await asyncio.wait(waiters, timeout=timing.idle_ack, return_when=asyncio.FIRST_COMPLETED)
-            # A turn that was accepted is worth a moment, but a wedged connector gets no more.
-            await self._handler.finish(timing.shutdown / 2)
+            acked = asyncio.create_task(link.idle_acked.wait())
+            await asyncio.wait(
+                {acked, self._runner}, timeout=timing.idle_ack, return_when=asyncio.FIRST_COMPLETED
+            )
+            acked.cancel()
+            # A turn that was accepted is worth a moment, but not all that is left for closing.
+            await self._handler.finish(max(0.0, deadline - now()) / 2)
+            self._close_timeout = max(LAST_CLOSE_TIMEOUT, (deadline - now()) / 2)
             link.give_up("going idle")
-            await asyncio.wait({self._runner}, timeout=timing.shutdown / 2 + CLOSE_TIMEOUT)
+            await asyncio.wait({self._runner}, timeout=self._close_timeout + LAST_CLOSE_TIMEOUT)
         if self._runner is not None:
             self._runner.cancel()  # a dial, a handshake or a wait that is under way
-            await asyncio.wait({self._runner}, timeout=CLOSE_TIMEOUT * 3)
+            await asyncio.wait({self._runner})
         if self.status.state != "disabled":
             self._report(Status("stopped", retryable=False))
 
@@ -281,7 +298,8 @@ class Relay:
             link.fail_pending()
             reason = link.given_up.result() if link.given_up.done() else ""
             # The next dial waits for this, so that no earlier socket is ever left open.
-            close_code = await link.close(1000 if self._stopping else 1002, reason[:100])
+            code = 1000 if self._stopping else 1002
+            close_code = await link.close(code, reason[:100], self._close_timeout)
         return close_code, reason or f"the session ended with code {close_code}", link.beyond_handshake
 
     def _descriptor_is_late(self, link: Link) -> None:
