@@ -14,7 +14,7 @@ import (
 func ForTarget(t *target.Target, contract bool) Options {
 	o := Options{
 		Facts: t.Facts(), Timing: kit.ContractTiming(), TimingEnv: t.TimingEnv(),
-		Env: t.Launch.Env, TargetHash: t.Hash, Known: map[string]Known{},
+		Config: t.Config(), Env: t.Launch.Env, TargetHash: t.Hash, Known: map[string]Known{},
 	}
 	if o.TimingEnv != nil && !contract {
 		o.Timing = o.Timing.Scaled(kit.DefaultScale)

@@ -27,13 +27,15 @@ type Options struct {
 	// TimingEnv tells the gateway its bounds; nil when it cannot be told, and then
 	// Timing should be the contract's.
 	TimingEnv func(kit.Timing) (map[string]string, error)
-	Env       map[string]string // variables of the target's own
-	Cases     []kit.Case        // nil means all
-	Known     map[string]Known  // by case id
-	Seed      int64
-	Parallel  int // cases side by side; 0 means 8
-	SkipSlow  bool
-	Strict    bool // a warning counts as a failure
+	// Config renders the gateway's configuration file; nil when it has none.
+	Config   func(kit.ConfigData) (path, text string, err error)
+	Env      map[string]string // variables of the target's own
+	Cases    []kit.Case        // nil means all
+	Known    map[string]Known  // by case id
+	Seed     int64
+	Parallel int // cases side by side; 0 means 8
+	SkipSlow bool
+	Strict   bool // a warning counts as a failure
 	// TargetHash is the hash of the target file, for the report.
 	TargetHash string
 	Done       func(kit.Result) // told of every verdict as it falls
@@ -90,7 +92,7 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 	started := time.Now()
 	bench := kit.NewBench(ctx, kit.Bench{
 		Launcher: o.Launcher, Facts: o.Facts, Timing: o.Timing, Seed: o.Seed,
-		Env: o.Env, TimingEnv: o.TimingEnv, Secret: secrets.Add,
+		Env: o.Env, TimingEnv: o.TimingEnv, Config: o.Config, Secret: secrets.Add,
 	})
 	judge := kit.Judge{
 		RuleText: func(r protocol.RuleID) string { return byID[r].Statement },

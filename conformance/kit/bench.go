@@ -26,6 +26,9 @@ type Bench struct {
 	Env      map[string]string // the target's own variables
 	// TimingEnv tells a gateway its bounds; nil when this one cannot be told.
 	TimingEnv func(Timing) (map[string]string, error)
+	// Config renders the gateway's configuration file, see [ConfigData]; nil when it has
+	// none that the suite may write.
+	Config func(ConfigData) (path, text string, err error)
 	// Secret is told every secret that the run mints, for the redactor.
 	Secret func(...string)
 
@@ -79,6 +82,7 @@ type instanceConfig struct {
 	reserve   bool
 	until     readiness
 	bounds    func(*Timing)
+	config    []func(ConfigData)
 	env       map[string]string
 	respell   []func(env map[string]string)
 	ignored   []protocol.RuleID
@@ -200,11 +204,15 @@ func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
 	for _, change := range cfg.respell {
 		change(env)
 	}
-	launched := time.Now()
-	subject, err := b.Launcher.Launch(b.ctx, Spec{Name: in.Name, Env: env})
+	files, err := b.files(cfg)
 	if err != nil {
 		return nil, err
 	}
+	subject, err := b.Launcher.Launch(b.ctx, Spec{Name: in.Name, Env: env, Files: files})
+	if err != nil {
+		return nil, err
+	}
+	launched := time.Now() // what the launcher itself takes (the pull of an image) is not the gateway's
 	in.Subject = subject
 	switch cfg.until {
 	case untilLaunched:

@@ -11,6 +11,9 @@ type Facts struct {
 	Features []string
 	// BoundsSet says that the gateway was given its bounds, so Timing holds for it.
 	BoundsSet bool
+	// IdentityEnv is the variable in which it finds its identity token; empty when it is
+	// not known, and then a case that needs one is not applicable.
+	IdentityEnv string
 }
 
 // Replies says how a gateway answers a text.

@@ -12,6 +12,7 @@ type Abilities struct {
 	Restart bool // start it any number of times, side by side
 	SetEnv  bool // choose its environment
 	Signal  bool // ask it to stop, and see it end
+	Files   bool // put files into its working directory
 	// ListenHost is the address that the fake connector must listen on so that the
 	// subject can reach it; empty means loopback. URLHost is the name by which the
 	// subject reaches that address, empty for the same.
@@ -31,6 +32,9 @@ func (a Abilities) Lacks(b Abilities) string {
 	if a.Signal && !b.Signal {
 		lacking = append(lacking, "to be stopped by the suite")
 	}
+	if a.Files && !b.Files {
+		lacking = append(lacking, "a working directory that the suite fills")
+	}
 	return strings.Join(lacking, " and ")
 }
 
@@ -42,6 +46,11 @@ type Spec struct {
 	// bounds, the driver's URL. The launcher adds a PATH, a HOME and a working
 	// directory of its own, and nothing that was inherited.
 	Env map[string]string
+	// Files are put into the subject's fresh working directory before it starts: contents
+	// by path, slash-separated and inside of that directory. A launcher whose subject has no
+	// directory of its own (in-process, attach, a command with a directory of the user's)
+	// refuses them, see [Abilities].
+	Files map[string]string
 }
 
 // Launcher starts subjects. The in-process, command, container and attach launchers

@@ -69,4 +69,4 @@ func (s *attached) Exit() kit.Exit {
 	return kit.Exit{Code: -1, Err: "not started by the suite, and left running"}
 }
 
-func (s *attached) Logs() kit.LogReader { return &logBuffer{} }
+func (s *attached) Logs() kit.LogReader { return &LogBuffer{} }

@@ -70,7 +70,7 @@ type command struct {
 }
 
 func (c *command) Can() kit.Abilities {
-	return kit.Abilities{Restart: true, SetEnv: true, Signal: true}
+	return kit.Abilities{Restart: true, SetEnv: true, Signal: true, Files: c.dir == ""}
 }
 
 func (c *command) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, error) {
@@ -108,6 +108,12 @@ func (c *command) launch(argv []string, root string, spec kit.Spec) (kit.Subject
 		if info, err := os.Stat(work); err != nil || !info.IsDir() {
 			return nil, fmt.Errorf("launch %s: expected its directory %s to be there", c.argv[0], work)
 		}
+		if len(spec.Files) > 0 {
+			return nil, fmt.Errorf("launch %s: files are put into a fresh working directory only, and it has %s", c.argv[0], work)
+		}
+	}
+	if err := writeFiles(work, spec.Files); err != nil {
+		return nil, fmt.Errorf("launch %s: %w", c.argv[0], err)
 	}
 	cmd := &exec.Cmd{Path: argv[0], Args: argv, Dir: work, Env: environment(home, spec.Env)}
 	p, err := startProcess(cmd, root, home)
@@ -115,6 +121,24 @@ func (c *command) launch(argv []string, root string, spec kit.Spec) (kit.Subject
 		return nil, startError(c.argv[0], argv[0], err)
 	}
 	return p, nil
+}
+
+// writeFiles puts files into a subject's working directory.
+func writeFiles(work string, files map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		path := filepath.FromSlash(name)
+		if !filepath.IsLocal(path) {
+			return fmt.Errorf("expected a path inside of its working directory, got %q", name)
+		}
+		path = filepath.Join(work, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return fmt.Errorf("making the directory of %s: %w", name, err)
+		}
+		if err := os.WriteFile(path, []byte(files[name]), 0o600); err != nil {
+			return fmt.Errorf("writing %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // environment is all that a subject sees of the world around it.

@@ -337,3 +337,25 @@ func TestParseCommand(t *testing.T) {
 		}
 	}
 }
+
+func TestFilesAreInItsWorkingDirectory(t *testing.T) {
+	spec := kit.Spec{Name: "files", Files: map[string]string{"etc/gateway/config.yaml": "a: b", "top": "c"}}
+	s, err := Command([]string{"cat", "etc/gateway/config.yaml", "top"}).Launch(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := exit(t, s); got.Code != 0 {
+		t.Error(got)
+	}
+	if got := texts(s, "stdout"); !slices.Equal(got, []string{"a: bc"}) {
+		t.Errorf("got %q", got)
+	}
+	spec.Files = map[string]string{"../x": ""}
+	if _, err := Command([]string{"cat"}).Launch(t.Context(), spec); err == nil || !strings.Contains(err.Error(), `inside of its working directory, got "../x"`) {
+		t.Errorf("a path outside: %v", err)
+	}
+	own := Command([]string{"cat"}, Dir(t.TempDir()))
+	if _, err := own.Launch(t.Context(), spec); own.Can().Files || err == nil || !strings.Contains(err.Error(), "fresh working directory only") {
+		t.Errorf("a directory of the user's: %v", err)
+	}
+}

@@ -52,13 +52,13 @@ func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &function{
 		name: strings.TrimSpace(l.name + " " + spec.Name), cancel: cancel,
-		logs: &logBuffer{}, exited: make(chan struct{}),
+		logs: &LogBuffer{}, exited: make(chan struct{}),
 	}
-	out := s.logs.stream("log")
+	out := s.logs.Stream("log")
 	go func() {
 		defer close(s.exited)
 		defer cancel()
-		defer out.flush()
+		defer out.Flush()
 		s.call(ctx, func() error { return l.run(ctx, maps.Clone(spec.Env), out) })
 	}()
 	return s, nil
@@ -68,7 +68,7 @@ func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 type function struct {
 	name   string
 	cancel context.CancelFunc
-	logs   *logBuffer
+	logs   *LogBuffer
 	exited chan struct{}
 	exit   kit.Exit // valid once exited is closed, but for late
 	late   atomic.Bool
@@ -84,7 +84,7 @@ func (s *function) call(ctx context.Context, f func() error) {
 		if p := recover(); p != nil {
 			s.exit = kit.Exit{Code: codePanicked, Err: fmt.Sprintf("panic: %v", p)}
 			for line := range strings.Lines(s.exit.Err + "\n" + string(debug.Stack())) {
-				s.logs.note(strings.TrimRight(line, "\n"))
+				s.logs.Note(strings.TrimRight(line, "\n"))
 			}
 			return
 		}

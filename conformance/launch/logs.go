@@ -17,8 +17,9 @@ const (
 	lineBytes  = 4096
 )
 
-// logBuffer keeps the first and the last lines of a subject.
-type logBuffer struct {
+// LogBuffer keeps the first and the last lines of a subject: 200 and 2000, of at most 4 KiB
+// each. It is the [kit.LogReader] of every launcher here and below.
+type LogBuffer struct {
 	mu      sync.Mutex
 	first   []kit.LogLine
 	last    []kit.LogLine // a ring once it is full; oldest is its first
@@ -26,7 +27,7 @@ type logBuffer struct {
 	dropped int
 }
 
-func (b *logBuffer) add(line kit.LogLine) {
+func (b *LogBuffer) add(line kit.LogLine) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -43,7 +44,7 @@ func (b *logBuffer) add(line kit.LogLine) {
 
 // Lines returns what was kept, in the order of arrival. Where lines were dropped, one
 // of the stream "log" says how many.
-func (b *logBuffer) Lines() []kit.LogLine {
+func (b *LogBuffer) Lines() []kit.LogLine {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	lines := make([]kit.LogLine, 0, len(b.first)+1+len(b.last))
@@ -58,18 +59,18 @@ func (b *logBuffer) Lines() []kit.LogLine {
 	return append(lines, b.last[:b.oldest]...)
 }
 
-// stream returns a writer that splits one stream of output into lines of b.
-func (b *logBuffer) stream(name string) *lineWriter { return &lineWriter{to: b, name: name} }
+// Stream returns a writer that splits one stream of output into lines of b.
+func (b *LogBuffer) Stream(name string) *LineWriter { return &LineWriter{to: b, name: name} }
 
-// note adds a line of the launcher's own.
-func (b *logBuffer) note(text string) {
+// Note adds a line of the launcher's own.
+func (b *LogBuffer) Note(text string) {
 	b.add(kit.LogLine{At: time.Now(), Stream: "log", Text: text})
 }
 
-// lineWriter splits what is written into lines, and cuts those that are too long. It
+// LineWriter splits what is written into lines, and cuts those that are too long. It
 // takes everything and never fails, so that it cannot disturb the subject.
-type lineWriter struct {
-	to   *logBuffer
+type LineWriter struct {
+	to   *LogBuffer
 	name string
 
 	mu    sync.Mutex
@@ -78,7 +79,7 @@ type lineWriter struct {
 	began time.Time
 }
 
-func (w *lineWriter) Write(p []byte) (int, error) {
+func (w *LineWriter) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for rest := p; len(rest) > 0; {
@@ -97,8 +98,8 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// flush ends a last line that has no newline.
-func (w *lineWriter) flush() {
+// Flush ends a last line that has no newline.
+func (w *LineWriter) Flush() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.began.IsZero() {
@@ -107,7 +108,7 @@ func (w *lineWriter) flush() {
 }
 
 // end keeps the line, with the time at which it began: that is when the subject spoke.
-func (w *lineWriter) end() {
+func (w *LineWriter) end() {
 	text := string(bytes.TrimSuffix(w.line, []byte("\r")))
 	if w.over > 0 {
 		text += fmt.Sprintf(" [%d more bytes of this line dropped]", w.over)

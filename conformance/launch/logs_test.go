@@ -11,15 +11,15 @@ import (
 
 func TestLinesAcrossWrites(t *testing.T) {
 	for _, size := range []int{1, 2, 100} {
-		b := &logBuffer{}
-		w := b.stream("stdout")
+		b := &LogBuffer{}
+		w := b.Stream("stdout")
 		for part := range slices.Chunk([]byte("one\r\n\ntwo\nthree"), size) {
 			if n, err := w.Write(part); n != len(part) || err != nil {
 				t.Fatal(n, err)
 			}
 		}
-		w.flush()
-		w.flush() // an end without a line adds none
+		w.Flush()
+		w.Flush() // an end without a line adds none
 		var got []string
 		for _, l := range b.Lines() {
 			got = append(got, l.Stream+":"+l.Text)
@@ -31,8 +31,8 @@ func TestLinesAcrossWrites(t *testing.T) {
 }
 
 func TestALineHasTheTimeOfItsBeginning(t *testing.T) {
-	b := &logBuffer{}
-	w := b.stream("stdout")
+	b := &LogBuffer{}
+	w := b.Stream("stdout")
 	before := time.Now()
 	io.WriteString(w, "beg")
 	between := time.Now()
@@ -44,8 +44,8 @@ func TestALineHasTheTimeOfItsBeginning(t *testing.T) {
 
 func TestTheMiddleIsDropped(t *testing.T) {
 	for _, more := range []int{0, 1, lastLines - 1, lastLines, lastLines + 7} {
-		b := &logBuffer{}
-		w := b.stream("log")
+		b := &LogBuffer{}
+		w := b.Stream("log")
 		for i := range firstLines + lastLines + more {
 			fmt.Fprintln(w, i)
 		}
@@ -69,8 +69,8 @@ func TestTheMiddleIsDropped(t *testing.T) {
 }
 
 func TestAnOverlongLineIsCut(t *testing.T) {
-	b := &logBuffer{}
-	w := b.stream("stdout")
+	b := &LogBuffer{}
+	w := b.Stream("stdout")
 	io.WriteString(w, strings.Repeat("x", lineBytes)+"\n"+strings.Repeat("y", lineBytes+1)+"\n")
 	lines := b.Lines()
 	if lines[0].Text != strings.Repeat("x", lineBytes) {

@@ -22,7 +22,7 @@ type process struct {
 	name   string
 	family family
 	root   string // removed when it has ended
-	logs   *logBuffer
+	logs   *LogBuffer
 	exited chan struct{}
 
 	mu     sync.Mutex
@@ -34,7 +34,7 @@ type process struct {
 // startProcess starts cmd and watches it. root is removed when the last process has
 // ended; home is what marks the subject's processes.
 func startProcess(cmd *exec.Cmd, root, home string) (*process, error) {
-	p := &process{name: cmd.Path, root: root, logs: &logBuffer{}, exited: make(chan struct{})}
+	p := &process{name: cmd.Path, root: root, logs: &LogBuffer{}, exited: make(chan struct{})}
 	cmd.SysProcAttr = groupAttributes()
 	var outputs []*os.File
 	var pumps sync.WaitGroup
@@ -51,10 +51,10 @@ func startProcess(cmd *exec.Cmd, root, home string) (*process, error) {
 		}
 		*stream.set = w
 		outputs, writers = append(outputs, r), append(writers, w)
-		lines := p.logs.stream(stream.name)
+		lines := p.logs.Stream(stream.name)
 		pumps.Go(func() {
 			_, _ = io.Copy(lines, r) // ends at the end of the output, or when its bound is over
-			lines.flush()
+			lines.Flush()
 		})
 	}
 	started := make(chan error)
@@ -93,14 +93,14 @@ func (p *process) watch(cmd *exec.Cmd, outputs []*os.File, pumps *sync.WaitGroup
 	// A read that has data never sees its deadline, so a bound on the reads would let a
 	// flood go on: the bound is on all of them together.
 	overdue := time.AfterFunc(drainBound, func() {
-		p.logs.note("its output is still held open by a process that left its group; what that one writes is not read")
+		p.logs.Note("its output is still held open by a process that left its group; what that one writes is not read")
 		closeAll(outputs)
 	})
 	pumps.Wait()
 	overdue.Stop()
 	closeAll(outputs)
 	if err := os.RemoveAll(p.root); err != nil {
-		p.logs.note("its directory could not be removed: " + err.Error())
+		p.logs.Note("its directory could not be removed: " + err.Error())
 	}
 }
 

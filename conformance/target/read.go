@@ -166,6 +166,9 @@ func (r *reader) config(p *configPart) *config {
 		r.problem(p.Path, "config.path: expected a path inside of the gateway's working directory, got %q", p.Path.text)
 	}
 	parsed, err := parseTemplate(r.where(p.Template), p.Template.text)
+	if err == nil {
+		_, err = parsed.render(map[string]any(kit.DefaultConfig()))
+	}
 	if err != nil {
 		r.problems = append(r.problems, err)
 	}

@@ -89,7 +89,7 @@ func Parse(name string, data []byte) (*Target, error) {
 func (t *Target) Facts() kit.Facts {
 	return kit.Facts{
 		Name: t.Name, Version: t.Version, Revision: t.Revision,
-		Replies: t.Replies, Features: slices.Clone(t.Features), BoundsSet: t.timing != nil,
+		Replies: t.Replies, Features: slices.Clone(t.Features), BoundsSet: t.timing != nil, IdentityEnv: t.IdentityEnv,
 	}
 }
 
@@ -112,14 +112,16 @@ func (t *Target) TimingEnv() func(kit.Timing) (map[string]string, error) {
 	}
 }
 
-// Config renders the gateway's configuration file: its path, relative to the working
-// directory, and its text. Both are empty when the file has no config.
-func (t *Target) Config(data map[string]any) (path, text string, err error) {
+// Config is the function that renders the gateway's configuration file: its path, relative
+// to the working directory, and its text. It is nil when the file has no config.
+func (t *Target) Config() func(kit.ConfigData) (path, text string, err error) {
 	if t.config == nil {
-		return "", "", nil
+		return nil
 	}
-	text, err = t.config.template.render(data)
-	return t.config.path, text, err
+	return func(data kit.ConfigData) (path, text string, err error) {
+		text, err = t.config.template.render(map[string]any(data))
+		return t.config.path, text, err
+	}
 }
 
 // Check holds the lists of known and flaky cases against the day and against the ids of

@@ -65,7 +65,7 @@ func TestAWholeFile(t *testing.T) {
 	if len(got.Hash) != 64 || got.Hash == parse(t, whole+"# changed").Hash {
 		t.Errorf("the hash is %q", got.Hash)
 	}
-	facts := kit.Facts{Name: "my-gateway", Version: "1.40", Revision: "2026-06", Replies: kit.RepliesEcho, Features: got.Features, BoundsSet: true}
+	facts := kit.Facts{Name: "my-gateway", Version: "1.40", Revision: "2026-06", Replies: kit.RepliesEcho, Features: got.Features, BoundsSet: true, IdentityEnv: "PORTAL_TOKEN"}
 	if diff := cmp.Diff(facts, got.Facts()); diff != "" {
 		t.Error(diff)
 	}
@@ -80,11 +80,11 @@ func TestTemplates(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"OUT": "3s", "MS": "100", "S": "1", "FIXED": "7"}, env); diff != "" {
 		t.Error(diff)
 	}
-	path, text, err := target.Config(map[string]any{"RequireMention": false})
+	path, text, err := target.Config()(kit.ConfigData{"RequireMention": false})
 	if path != "etc/config.yaml" || text != "discord:\n  require_mention: false\n" || err != nil {
 		t.Errorf("got %q, %q, %v", path, text, err)
 	}
-	if _, _, err := target.Config(map[string]any{"Other": 1}); err == nil || !strings.HasPrefix(err.Error(), "target.yaml:13: the template cannot be rendered: ") {
+	if _, _, err := target.Config()(kit.ConfigData{"Other": 1}); err == nil || !strings.HasPrefix(err.Error(), "target.yaml:13: the template cannot be rendered: ") {
 		t.Errorf("a name that is not given: %v", err)
 	}
 }
@@ -103,8 +103,8 @@ func TestWhatIsLeftOut(t *testing.T) {
 	if !target.Launch.Attach || target.TimingEnv() != nil || target.Features != nil || target.Facts().BoundsSet {
 		t.Errorf("got %+v", target)
 	}
-	if path, text, err := target.Config(nil); path != "" || text != "" || err != nil {
-		t.Errorf("a config: %q, %q, %v", path, text, err)
+	if target.Config() != nil {
+		t.Error("a config where there is none")
 	}
 	// No feature at all is not the same as nothing said.
 	if got := parse(t, "features: []").Facts().Features; got == nil || len(got) > 0 {
@@ -146,6 +146,7 @@ func TestWhatIsWrong(t *testing.T) {
 		"timing: {env: {GATEWAY_RELAY_URL: a}}":                          "t.yaml:1: timing.env: GATEWAY_RELAY_URL is set by the suite, for every gateway that it starts",
 		"identity: {env: }":                                              `t.yaml: identity.env: expected the name of an environment variable, got ""`,
 		"config: {path: ../x, template: a}":                              `t.yaml:1: config.path: expected a path inside of the gateway's working directory, got "../x"`,
+		"config: {path: x, template: '{{.Mention}}'}":                    `t.yaml:1: the template cannot be rendered: map has no entry for key "Mention"`,
 		"config: {path: x, template: '{{'}":                              "t.yaml:1: not a template: unclosed action",
 		"known: [{reason: a}]":                                           "t.yaml:1: known: expected the id of a case",
 		"flaky: [{id: a/b}]":                                             "t.yaml:1: flaky: expected a reason why a/b is listed",
