@@ -39,6 +39,14 @@ func readField(p *page, r row, c columns) ([]Field, Problems) {
 			presence = Sent
 		}
 	}
+	null := strings.Contains(strings.ToLower(c.text(r, "type")), "null")
+	if c.has("nullable") {
+		may, err := parseYes(c.text(r, "nullable"))
+		if err != nil {
+			bad("null: %v", err)
+		}
+		null = null || may
+	}
 	if c.has("since") {
 		if since, err = parseSince(c.text(r, "since")); err != nil {
 			bad("since: %v", err)
@@ -51,6 +59,7 @@ func readField(p *page, r row, c columns) ([]Field, Problems) {
 		if !c.has("presence") && !c.has("optional") && optional {
 			f.Presence = Optional
 		}
+		f.Presence = withNull(f.Presence, null)
 		if since != "" {
 			f.Since = since
 		}
@@ -58,10 +67,19 @@ func readField(p *page, r row, c columns) ([]Field, Problems) {
 	return fields, problems
 }
 
+// withNull is the presence of a field that can be null: one that is always sent is
+// nullable, and one that can be left out is optional all the same.
+func withNull(p Presence, null bool) Presence {
+	if null && (p == Required || p == Always || p == Sent) {
+		return Nullable
+	}
+	return p
+}
+
 // parseSince reads "", "2026-07-25" and "[since 2026-07-25]".
 func parseSince(s string) (Mark, error) {
 	s = strings.TrimSuffix(strings.TrimPrefix(s, "[since "), "]")
-	if s == "" || isDash(s) {
+	if s == "" || isNothing(s) {
 		return Mark(Baseline), nil
 	}
 	return ParseMark(s)
@@ -78,7 +96,7 @@ func parseType(s string) (string, error) {
 			names = append(names, name)
 		}
 	}
-	if len(names) == 0 || len(names) == 1 && isDash(names[0]) {
+	if len(names) == 0 || len(names) == 1 && isNothing(names[0]) {
 		return "", nil
 	}
 	found := ""
@@ -97,20 +115,20 @@ func typeName(t string) (string, bool) {
 		inner, ok := typeName(item)
 		return inner + "[]", ok
 	}
-	for _, prefix := range []string{"array of ", "list of ", "array<", "list<", "list[", "["} {
+	for _, prefix := range []string{"array of ", "list of ", "arrays of ", "lists of ", "array<", "list<", "list[", "["} {
 		if item, ok := strings.CutPrefix(t, prefix); ok {
 			inner, ok := typeName(strings.TrimRight(item, ">]"))
 			return inner + "[]", ok
 		}
 	}
 	switch t {
-	case "string", "str", "text", "strings":
+	case "string", "str", "text", "strings", "strs":
 		return "string", true
 	case "int", "integer", "integers":
 		return "int", true
 	case "number", "float":
 		return "number", true
-	case "bool", "boolean":
+	case "bool", "boolean", "bools", "booleans":
 		return "bool", true
 	case "object", "dict", "map", "json object", "objects":
 		return "object", true
@@ -131,7 +149,7 @@ func typeName(t string) (string, bool) {
 // parsePresence reads the contract's four words, and yes/no and its like.
 func parsePresence(s string) (Presence, error) {
 	t := strings.ToLower(strings.TrimSpace(s))
-	if t == "" || isDash(t) {
+	if t == "" || isNothing(t) {
 		return "", nil
 	}
 	word := t
@@ -163,4 +181,11 @@ func parsePresence(s string) (Presence, error) {
 	return "", fmt.Errorf("expected required, always, nullable or optional, or yes or no, got %q", s)
 }
 
-func isDash(s string) bool { return s != "" && strings.Trim(s, "-–—") == "" }
+// isNothing reports whether a cell says that there is nothing to say.
+func isNothing(s string) bool {
+	switch strings.Trim(strings.ToLower(s), "().") {
+	case "none", "nothing", "n/a", "no fields":
+		return true
+	}
+	return s != "" && strings.Trim(s, "-–—") == ""
+}

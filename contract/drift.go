@@ -42,9 +42,13 @@ type comparer struct {
 
 // Compare holds a document against the code: frames with their senders and fields,
 // objects with their fields, ops with their fields and results; of each field its name,
-// type, presence and mark, as far as the document says them. With a revision, what the
-// code has since a later one may be missing from the document.
+// type, presence and mark, as far as the document says them. What the code has since a
+// later revision than the given one may be missing from the document; without one, that
+// is the revision that the document claims, and where it claims none, everything counts.
 func Compare(doc, code *Model, rev Revision) Comparison {
+	if rev == "" {
+		rev = doc.Claims
+	}
 	c := &comparer{Comparison: Comparison{Document: doc.Name, Revision: rev, Counts: map[string]int{}, Drift: []Drift{}, Unread: doc.Unread}}
 	c.exact = usesBoth(doc)
 	for _, want := range code.Frames {

@@ -115,6 +115,9 @@ func (s *listScanner) member(depth int) (Field, bool) {
 		s.pos++
 	}
 	f.Name = string(s.text[start:s.pos])
+	if f.Name != "" && quoted && s.eat('?') { // "bufferId?": the sign is no part of the key
+		f.Presence = Optional
+	}
 	if f.Name == "" || quoted && !s.eat('"') {
 		s.pos = begin
 		return f, false
@@ -167,6 +170,8 @@ func (s *listScanner) value(f *Field, depth int) {
 		}
 		s.eat('"')
 		f.Type = "string"
+	case s.eatWord("true"), s.eatWord("false"):
+		f.Type = "bool"
 	}
 	// Alternatives and placeholders: … | null, <string>, ...
 	for s.pos < len(s.text) && s.text[s.pos] != ',' && s.text[s.pos] != '}' {

@@ -13,7 +13,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("---\na: [1\n---\n- `{\"type\": \"x\", \"y\"?: {...}}` gateway → connector\n"))
 	f.Add([]byte("## messages\n### going_idle\n`event` is `{a, b[]{c, d?}, ...}`\n"))
 	f.Add([]byte("| op | fields | result |\n| - | - | - |\n| a | b, c? (d); e [since 2026-07] | as a |\n"))
-	layouts, _ := filepath.Glob("testdata/layouts/*.md")
+	layouts, _ := filepath.Glob("testdata/*/*.md")
 	for _, l := range layouts {
 		src, err := os.ReadFile(l)
 		if err != nil {

@@ -9,7 +9,7 @@ import (
 // "gateway → connector", "GW->C" or "from the connector", where the first side is the
 // sender.
 func senderOf(s string) (Side, error) {
-	for _, word := range strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !isNameRune(r) }) {
+	for _, word := range wordsOf(s) {
 		switch word {
 		case "gateway", "gw", "g", "g2c":
 			return Gateway, nil
@@ -20,11 +20,17 @@ func senderOf(s string) (Side, error) {
 	return "", fmt.Errorf("expected gateway or connector, or a direction between them, got %q", s)
 }
 
+func wordsOf(s string) []string {
+	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !isNameRune(r) })
+}
+
+// withoutNumber is a heading without the number that it begins with.
+func withoutNumber(heading string) string { return strings.TrimLeft(heading, "0123456789. ") }
+
 // identifier is the name that a heading consists of, in snake case, and what follows it:
 // "hello", "3.1 hello", "hello (gateway → connector)", "hello frame".
 func identifier(heading string) (name, rest string, ok bool) {
-	heading = strings.TrimLeft(heading, "0123456789. ")
-	name, rest, _ = strings.Cut(heading, " ")
+	name, rest, _ = strings.Cut(withoutNumber(heading), " ")
 	name, rest = strings.TrimSuffix(name, ":"), strings.TrimSpace(rest)
 	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
 		return "", "", false
@@ -43,7 +49,10 @@ func identifier(heading string) (name, rest string, ok bool) {
 // one side, says who sends it.
 func frameHeading(path []string) (name string, from Side, ok bool) {
 	name, rest, ok := identifier(last(path))
-	if !ok || len(path) < 2 || !mentions(path[:len(path)-1], "frame", "message") {
+	if !ok || about(path) != "frame" {
+		return "", "", false
+	}
+	if object, _ := objectNamed(name); object != "" && object != "descriptor" {
 		return "", "", false
 	}
 	if side, err := senderOf(rest); err == nil {
@@ -67,51 +76,51 @@ func sideOf(path []string) Side {
 	return ""
 }
 
+// boundBy is the side that the rules below a heading bind, where they do not say so
+// themselves. The title of a document names both sides and binds neither.
+func boundBy(path []string) Side {
+	for i := len(path) - 1; i > 0; i-- {
+		gateway, connector := mentions(path[i], "gateway"), mentions(path[i], "connector")
+		switch {
+		case gateway && connector, mentions(path[i], "both"):
+			return Both
+		case gateway:
+			return Gateway
+		case connector:
+			return Connector
+		}
+	}
+	return ""
+}
+
 // opHeading reports whether a heading names one op: an identifier below a heading about
 // ops or actions.
 func opHeading(path []string) (string, bool) {
 	name, _, ok := identifier(last(path))
-	return name, ok && len(path) > 1 && mentions(path[:len(path)-1], "ops", "op", "operations", "actions", "action")
+	return name, ok && about(path) == "op"
 }
 
-// mentions looks for words in headings; "messages" counts for "message".
-func mentions(path []string, words ...string) bool {
-	for _, h := range path {
-		for _, word := range strings.FieldsFunc(strings.ToLower(h), func(r rune) bool { return !isNameRune(r) }) {
-			for _, w := range words {
-				if word == w || word == w+"s" {
-					return true
-				}
+// about is what the nearest heading above the last one is about, frames or ops.
+func about(path []string) string {
+	for i := len(path) - 2; i >= 0; i-- {
+		switch {
+		case mentions(path[i], "op", "operation", "action"):
+			return "op"
+		case mentions(path[i], "frame", "message"):
+			return "frame"
+		}
+	}
+	return ""
+}
+
+// mentions looks for words in a heading; "messages" counts for "message".
+func mentions(heading string, words ...string) bool {
+	for _, word := range wordsOf(heading) {
+		for _, w := range words {
+			if word == w || word == w+"s" {
+				return true
 			}
 		}
 	}
 	return false
-}
-
-// objectHeading is the object that the nearest heading names: the only one that it
-// mentions, or the one that it ends in ("event source"). Otherwise it is nothing.
-func objectHeading(path []string) string {
-	for i := len(path) - 1; i >= 0; i-- {
-		h := strings.ToLower(path[i])
-		var found []string
-		for _, object := range []string{"descriptor", "source", "event", "forward", "result"} {
-			if strings.HasSuffix(h, object) {
-				return object
-			}
-			if strings.Contains(h, object) {
-				found = append(found, object)
-			}
-		}
-		if len(found) == 0 && strings.Contains(h, "passthrough") {
-			return "forward"
-		}
-		switch len(found) {
-		case 0:
-		case 1:
-			return found[0]
-		default:
-			return ""
-		}
-	}
-	return ""
 }

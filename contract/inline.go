@@ -85,11 +85,29 @@ func (p *page) inline(n ast.Node) cell {
 		case *ast.AutoLink:
 			write(string(n.URL(p.source)))
 		case *ast.RawHTML:
-			write(" ")
+			raw := string(n.Segments.Value(p.source))
+			if !placeholder(raw) {
+				raw = " "
+			}
+			write(raw)
 		}
 		return ast.WalkContinue, nil
 	})
 	c.text = strings.Join(strings.Fields(plain.String()), " ")
 	c.marked = strings.Join(strings.Fields(marked.String()), " ")
 	return c
+}
+
+// placeholder tells a word in angle brackets that stands for something else, such as
+// <hostname>, from HTML.
+func placeholder(raw string) bool {
+	name := strings.TrimSuffix(strings.TrimPrefix(raw, "<"), ">")
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isNameRune(r) && r != '-' }) {
+		return false
+	}
+	switch strings.ToLower(name) {
+	case "a", "b", "br", "code", "del", "details", "div", "em", "hr", "i", "img", "ins", "kbd", "mark", "p", "pre", "s", "small", "span", "strong", "sub", "summary", "sup", "u", "wbr":
+		return false
+	}
+	return true
 }

@@ -17,17 +17,29 @@ type page struct {
 	source    []byte
 	starts    []int // byte offset of each line
 	tables    []table
+	lists     []list
 	headings  []heading
 	shapes    []shape
 	examples  []Example
 	ruleLines map[protocol.RuleID]int
+	routes    map[string]int // where in the model each route is
+	done      map[int]bool   // the lines of tables, items and shapes that were read
+	senders   map[ast.Node]Side
 }
 
 // heading is a heading with the headings above it; bare if nothing but text is below.
 type heading struct {
-	path []string
+	path  []string
+	line  int
+	bare  bool
+	side  Side   // what a paragraph "Direction: …" below it says
+	notes []note // the paragraphs below it
+}
+
+// note is a paragraph.
+type note struct {
 	line int
-	bare bool
+	cell cell
 }
 
 // shape is a paragraph that begins with a code span (`event` is `{…}`), or a list item
@@ -38,12 +50,13 @@ type shape struct {
 	codes   []string
 	text    string
 	between string // the words between the first two code spans
+	outer   Side   // the sender that the item names in whose list this one stands
 }
 
 // table is one Markdown table.
 type table struct {
+	place
 	line   int
-	path   []string // the headings above it, outermost first
 	header []cell
 	rows   []row
 }
@@ -64,7 +77,7 @@ type cell struct {
 // looks like a table and is none, and rows that have more or fewer cells than their
 // header, are problems.
 func newPage(name string, source []byte) (*page, Problems) {
-	p := &page{name: name, source: source, starts: []int{0}, ruleLines: map[protocol.RuleID]int{}}
+	p := &page{name: name, source: source, starts: []int{0}, ruleLines: map[protocol.RuleID]int{}, routes: map[string]int{}, done: map[int]bool{}, senders: map[ast.Node]Side{}}
 	for i, b := range source {
 		if b == '\n' {
 			p.starts = append(p.starts, i+1)
@@ -79,33 +92,54 @@ func newPage(name string, source []byte) (*page, Problems) {
 		}
 		switch n := n.(type) {
 		case *ast.Heading:
-			if len(path) >= n.Level {
-				path = path[:n.Level-1]
-			}
-			for len(path) < n.Level-1 {
-				path = append(path, "")
-			}
-			path = append(path[:len(path):len(path)], p.inline(n).text)
-			p.headings = append(p.headings, heading{path: path, line: p.lineOf(n.Pos()), bare: true})
+			path = p.heading(path, n.Level, p.inline(n).text, p.lineOf(n.Pos()))
 			return ast.WalkSkipChildren, nil
 		case *extast.Table:
 			t, ps := p.table(n, path)
+			t.place = p.placeOf(n, path)
 			problems = append(problems, ps...)
 			p.tables = append(p.tables, t)
 			if len(p.headings) > 0 {
 				p.headings[len(p.headings)-1].bare = false
 			}
 			return ast.WalkSkipChildren, nil
+		case *ast.List:
+			if title, ok := p.underlined(n); ok {
+				path = p.heading(path, 2, title, p.firstLine(n))
+				return ast.WalkSkipChildren, nil
+			}
+			p.lists = append(p.lists, p.list(n, path))
 		case *ast.FencedCodeBlock:
 			p.example(n)
 		case *ast.Paragraph, *ast.TextBlock:
 			problems = append(problems, p.brokenTable(n)...)
+			p.note(n)
 			p.shape(n, path)
 			return ast.WalkSkipChildren, nil
 		}
 		return ast.WalkContinue, nil
 	})
 	return p, problems
+}
+
+// maxTitle is the longest heading in bytes that is kept whole; none that says what stands
+// below it comes near.
+const maxTitle = 512
+
+// heading keeps a heading, and returns the path below it.
+func (p *page) heading(path []string, level int, title string, line int) []string {
+	if len(path) >= level {
+		path = path[:level-1]
+	}
+	for len(path) < level-1 {
+		path = append(path[:len(path):len(path)], "")
+	}
+	if len(title) > maxTitle { // which every table below it would read again
+		title = strings.ToValidUTF8(title[:maxTitle], "")
+	}
+	path = append(path[:len(path):len(path)], title)
+	p.headings = append(p.headings, heading{path: path, line: line, bare: true})
+	return path
 }
 
 // example keeps a fenced block of JSON.
@@ -134,7 +168,7 @@ func (p *page) shape(n ast.Node, path []string) {
 	if len(c.codes) == 0 {
 		return
 	}
-	s := shape{path: append([]string(nil), path...), line: p.lineOf(n.Lines().At(0).Start), codes: c.codes, text: c.text}
+	s := shape{path: append([]string(nil), path...), line: p.lineOf(n.Lines().At(0).Start), codes: c.codes, text: c.text, outer: p.outerSender(n)}
 	if leads && len(c.codes) > 1 {
 		if second := first.NextSibling(); second != nil {
 			if t, ok := second.(*ast.Text); ok {
@@ -164,7 +198,7 @@ func (p *page) problem(line int, format string, args ...any) Problem {
 }
 
 func (p *page) table(n *extast.Table, path []string) (table, Problems) {
-	t := table{path: append([]string(nil), path...)}
+	t := table{place: place{path: append([]string(nil), path...), under: -1}}
 	var problems Problems
 	for r := n.FirstChild(); r != nil; r = r.NextSibling() {
 		line := p.lineOf(r.Pos())

@@ -8,21 +8,26 @@ type Model struct {
 	Name string `json:"name"`
 	// FrontMatter is the YAML between the first two lines of dashes, if there is any.
 	FrontMatter map[string]any `json:"front_matter,omitempty"`
-	Revisions   []Dated        `json:"revisions,omitempty"`
-	Rules       []Rule         `json:"rules"`
-	Frames      []Frame        `json:"frames"`
-	Objects     []Object       `json:"objects"`
-	Ops         []Op           `json:"ops"`
-	Routes      []Route        `json:"routes"`
-	CloseCodes  []CloseCode    `json:"close_codes"`
-	Variables   []Variable     `json:"variables"`
-	Timings     []Timing       `json:"timings"`
-	URLs        []URLExample   `json:"urls,omitempty"`
-	Examples    []Example      `json:"examples,omitempty"`
-	// Tables counts the tables that were read into one of the above.
+	// Claims is the revision that the document says it describes, in its front matter or
+	// in a table about itself; empty where it does not say.
+	Claims     Revision     `json:"claims,omitempty"`
+	Revisions  []Dated      `json:"revisions,omitempty"`
+	Rules      []Rule       `json:"rules"`
+	Frames     []Frame      `json:"frames"`
+	Objects    []Object     `json:"objects"`
+	Ops        []Op         `json:"ops"`
+	Routes     []Route      `json:"routes"`
+	CloseCodes []CloseCode  `json:"close_codes"`
+	Variables  []Variable   `json:"variables"`
+	Timings    []Timing     `json:"timings"`
+	URLs       []URLExample `json:"urls,omitempty"`
+	Examples   []Example    `json:"examples,omitempty"`
+	// Tables and Lists count the tables, and the lists in bullets, that were read into one
+	// of the above.
 	Tables int `json:"tables"`
-	// Unread is what was left out because nothing says what it would mean: tables of
-	// another kind, and words next to a list of fields. It is no error.
+	Lists  int `json:"lists"`
+	// Unread is what was left out because nothing says what it would mean: tables and lists
+	// of another kind, and words next to a list of fields. It is no error.
 	Unread []Problem `json:"unread,omitempty"`
 }
 

@@ -1,12 +1,25 @@
 package contract
 
+import "regexp"
+
 // readOpFields reads a table with one row for each field of each op.
 func (m *Model) readOpFields(p *page, t *table, c columns) Problems {
 	var problems Problems
+	name := ""
 	for _, r := range t.rows {
+		if said := c.text(r, "op"); said != "" {
+			name = said // an empty cell repeats the name above it
+		}
+		if name == "" {
+			problems = append(problems, p.problem(r.line, "expected the name of an op, got an empty cell with none above it"))
+			continue
+		}
+		op := m.addOp(name, r.line)
+		if isNothing(c.text(r, "field")) {
+			continue
+		}
 		fields, ps := readField(p, r, c)
 		problems = append(problems, ps...)
-		op := m.addOp(c.text(r, "op"), r.line)
 		if op.Since == "" && len(fields) > 0 {
 			op.Since = fields[0].Since
 		}
@@ -77,4 +90,22 @@ func opName(c cell) (string, Mark) {
 		return fields[0].Name, fields[0].Since
 	}
 	return c.text, ""
+}
+
+var resultNote = regexp.MustCompile(`(?i)^(?:(?:results?|returns?|answers?|response|reply)\s*:|→|->|=>)\s*(.+)$`)
+
+// readResultNotes reads the paragraphs below the heading of an op that give its result:
+// "Result: success, error?".
+func (m *Model) readResultNotes(p *page) {
+	for _, h := range p.headings {
+		name, ok := opHeading(h.path)
+		if !ok {
+			continue
+		}
+		for _, n := range h.notes {
+			if parts := resultNote.FindStringSubmatch(n.cell.marked); parts != nil {
+				m.readResult(p, m.addOp(name, h.line), cell{marked: parts[1]}, n.line)
+			}
+		}
+	}
 }

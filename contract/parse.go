@@ -21,8 +21,9 @@ const MaxLine = 16 << 10
 
 // Parse reads a document of the contract: this one, or another of its family. Sections
 // can have any titles and tables any order of columns, names can stand in backticks or
-// not, and frames and objects can be tables, lists in one cell, or JSON shapes in
-// bullets. Which tables it reads, and what their columns can be called, is in kinds.go.
+// not, and frames and objects can be tables, lists in one cell, JSON shapes in bullets,
+// or bullets. Which tables it reads, and what their columns can be called, is in kinds.go;
+// which lists, in listkinds.go.
 //
 // The error is [Problems], each with its line; the model then holds what could be read
 // in spite of them. Model.Unread lists what was left alone.
@@ -32,10 +33,12 @@ func Parse(name string, src []byte) (*Model, error) {
 		return m, Problems{problem}
 	}
 	src, problems := m.frontMatter(src)
+	m.claimOfFrontMatter()
 	p, ps := newPage(name, src)
 	problems = append(problems, ps...)
 	for i := range p.tables {
 		t := &p.tables[i]
+		p.done[t.line] = true // read, or reported apart
 		k, c, ok := kindOf(t)
 		if !ok {
 			m.Unread = append(m.Unread, p.problem(t.line, "no kind of table has the columns %s", t.headers()))
@@ -47,7 +50,11 @@ func Parse(name string, src []byte) (*Model, error) {
 		problems = append(problems, k.read(m, p, t, c)...)
 	}
 	m.readShapes(p)
+	problems = append(problems, m.readLists(p)...)
+	m.readResultNotes(p)
 	m.readBareFrames(p)
+	m.reportLists(p)
+	sort.SliceStable(m.Unread, func(i, j int) bool { return m.Unread[i].Line < m.Unread[j].Line })
 	m.Examples = p.examples
 	if len(problems) == 0 && m.Empty() {
 		problems = append(problems, Problem{File: name, Reason: "expected a Markdown document with tables of rules or frames, got none"})

@@ -10,22 +10,26 @@ import (
 func (m *Model) readRules(p *page, t *table, c columns) Problems {
 	var problems Problems
 	for _, r := range t.rows {
-		rule, err := readRule(r, c)
+		rule, err := readRule(r, c, t.path)
 		if err != nil {
 			problems = append(problems, p.problem(r.line, "rule %q: %v", c.text(r, "rule"), err))
 			continue
 		}
-		if earlier, ok := p.ruleLines[rule.ID]; ok {
-			problems = append(problems, p.problem(r.line, "rule %q: expected an id of its own, got that of the rule in line %d", rule.ID, earlier))
-			continue
-		}
-		p.ruleLines[rule.ID] = r.line
-		m.Rules = append(m.Rules, rule)
+		problems = append(problems, m.addRule(p, rule)...)
 	}
 	return problems
 }
 
-func readRule(r row, c columns) (Rule, error) {
+func (m *Model) addRule(p *page, rule Rule) Problems {
+	if earlier, ok := p.ruleLines[rule.ID]; ok {
+		return Problems{p.problem(rule.Line, "rule %q: expected an id of its own, got that of the rule in line %d", rule.ID, earlier)}
+	}
+	p.ruleLines[rule.ID] = rule.Line
+	m.Rules = append(m.Rules, rule)
+	return nil
+}
+
+func readRule(r row, c columns, path []string) (Rule, error) {
 	id := protocol.RuleID(c.text(r, "rule"))
 	rule := Rule{ID: id, Area: areaOf(id), Statement: c.text(r, "statement"), Line: r.line}
 	if !isRuleID(string(id)) {
@@ -35,8 +39,10 @@ func readRule(r row, c columns) (Rule, error) {
 		return rule, fmt.Errorf("expected a statement, got an empty cell")
 	}
 	var err error
-	if rule.Side, err = parseSide(c.text(r, "side")); err != nil {
-		return rule, fmt.Errorf("side: %w", err)
+	if rule.Side = boundBy(path); c.has("side") || rule.Side == "" {
+		if rule.Side, err = parseSide(c.text(r, "side")); err != nil {
+			return rule, fmt.Errorf("side: %w", err)
+		}
 	}
 	if rule.Level, rule.Raised, err = parseLevel(c.text(r, "level")); err != nil {
 		return rule, fmt.Errorf("level: %w", err)

@@ -20,6 +20,7 @@ func (m *Model) readShapes(p *page) {
 			continue // a frame, with its name before it
 		}
 		m.unread(p, s.line, scan)
+		p.done[s.line] = true
 		if m.Object(s.codes[0]) == nil {
 			m.Objects = append(m.Objects, Object{Name: s.codes[0], Fields: fields, Line: s.line})
 		}
@@ -36,10 +37,13 @@ func (m *Model) readShape(p *page, s shape, code string) {
 	if scan.typ == "" {
 		return // some other JSON
 	}
+	p.done[s.line] = true
 	m.unread(p, s.line, scan)
 	from, err := senderOf(strings.Replace(s.text, code, "", 1))
 	if err != nil {
-		from = sideOf(s.path)
+		if from = s.outer; from == "" {
+			from = sideOf(s.path)
+		}
 	}
 	if m.Frame(scan.typ) == nil {
 		m.Frames = append(m.Frames, Frame{Type: scan.typ, From: from, Fields: drop(fields, "type"), Line: s.line})
@@ -62,6 +66,9 @@ func drop(fields []Field, names ...string) []Field {
 func (m *Model) readBareFrames(p *page) {
 	for _, h := range p.headings {
 		if name, from, ok := frameHeading(h.path); ok && h.bare {
+			if from == "" {
+				from = h.side
+			}
 			m.addFrame(name, from, h.line)
 		}
 	}

@@ -1,6 +1,9 @@
 package contract
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,6 +39,37 @@ func (m *Model) readRevisions(p *page, t *table, c columns) Problems {
 	return nil
 }
 
+// readClaim reads what a document says of itself: which revision it describes.
+func (m *Model) readClaim(p *page, t *table, c columns) Problems {
+	r := t.rows[0]
+	m.claim(p.problem(r.line, "expected one of the revisions %v, got %q", Revisions(), c.text(r, "baseline")), c.text(r, "baseline"))
+	return nil
+}
+
+// claim takes the first revision that a document claims. What is none of the revisions
+// that there are, or another one than before, is left alone.
+func (m *Model) claim(no Problem, value string) {
+	rev := Revision(value)
+	switch {
+	case !slices.Contains(Revisions(), rev):
+		m.Unread = append(m.Unread, no)
+	case m.Claims == "":
+		m.Claims = rev
+	case m.Claims != rev:
+		no.Reason = fmt.Sprintf("expected the revision %s, as before, got %s", m.Claims, rev)
+		m.Unread = append(m.Unread, no)
+	}
+}
+
+// claimOfFrontMatter reads the revision from a member "baseline" or "revision".
+func (m *Model) claimOfFrontMatter() {
+	for _, key := range []string{"baseline", "revision", "contract_revision"} {
+		if value, ok := m.FrontMatter[key]; ok {
+			m.claim(Problem{File: m.Name, Line: 1, Reason: fmt.Sprintf("front matter: %s: expected one of the revisions %v, got %q", key, Revisions(), fmt.Sprint(value))}, fmt.Sprint(value))
+		}
+	}
+}
+
 func (m *Model) readRoutes(p *page, t *table, c columns) Problems {
 	var problems Problems
 	for _, r := range t.rows {
@@ -55,9 +89,37 @@ func (m *Model) readRoutes(p *page, t *table, c columns) Problems {
 			}
 			route.Since = since
 		}
-		m.Routes = append(m.Routes, route)
+		m.addRoute(p, route)
 	}
 	return problems
+}
+
+// addRoute adds a route, or what was not known of it yet. Documents name a route in a
+// table, in a heading, or in both.
+func (m *Model) addRoute(p *page, route Route) {
+	key := route.Method + " " + route.Path
+	at, known := p.routes[key]
+	if !known {
+		p.routes[key] = len(m.Routes)
+		m.Routes = append(m.Routes, route)
+		return
+	}
+	r := &m.Routes[at]
+	r.Purpose, r.Bearer = cmp.Or(r.Purpose, route.Purpose), cmp.Or(r.Bearer, route.Bearer)
+	r.Since = cmp.Or(r.Since, route.Since)
+	for _, body := range []struct {
+		name    string
+		to, add *Body
+	}{{"request", &r.Request, &route.Request}, {"answer", &r.Answer, &route.Answer}} {
+		switch {
+		case len(body.to.Fields) == 0 && len(body.add.Fields) > 0:
+			body.to.Fields = body.add.Fields
+		case body.to.Text == "" && len(body.to.Fields) == 0:
+			body.to.Text = body.add.Text
+		case len(body.add.Fields) > 0:
+			m.Unread = append(m.Unread, p.problem(route.Line, "route %s: expected its %s in one place, got it in line %d as well", key, body.name, r.Line))
+		}
+	}
 }
 
 // body reads the fields of a body, or words: a cell without backticks and braces that
@@ -93,10 +155,10 @@ func (m *Model) readVariables(p *page, t *table, c columns) Problems {
 			problems = append(problems, p.problem(r.line, "environment variable: expected a name such as GATEWAY_RELAY_URL, got %q", v.Name))
 			continue
 		}
-		if isDash(v.ConfigKey) {
+		if isNothing(v.ConfigKey) {
 			v.ConfigKey = ""
 		}
-		if isDash(v.Default) {
+		if isNothing(v.Default) {
 			v.Default = ""
 		}
 		if c.has("since") {
