@@ -41,6 +41,8 @@ type Outcome struct {
 	Problem  string            // why the mutant proves nothing, empty if it does
 	Evidence string            // what the first of By printed
 	Duration time.Duration
+
+	unjudged bool // no case of the rule came to a verdict
 }
 
 // OK reports whether the mutant is as it should be.
@@ -122,7 +124,27 @@ func Judge(ctx context.Context, m Mutant, o Options) (out Outcome) {
 		return out
 	}
 	out.read(run)
+	if o.Full || len(out.By) > 0 || out.Problem != "" || !observed(m.Rule) {
+		return out
+	}
+	// What is judged over the whole run may need what another area does: a redial, or
+	// an op that only its cases use. The spread stays that of the first run.
+	o.Full = true
+	opts = o.Suite(bin)
+	opts.Cases = o.cases()
+	if run, err = conformance.Verify(ctx, opts); err != nil {
+		out.Problem = err.Error()
+		return out
+	}
+	whole := Outcome{Mutant: m}
+	whole.read(run)
+	out.By, out.Evidence, out.unjudged = whole.By, whole.Evidence, whole.unjudged
 	return out
+}
+
+// observed reports whether a rule is judged over a whole run.
+func observed(rule protocol.RuleID) bool {
+	return slices.ContainsFunc(cases.All(), func(c kit.Case) bool { return c.Rule() == rule && c.Needs.Last })
 }
 
 func (o *Outcome) read(run report.Run) {
@@ -153,7 +175,7 @@ func (o *Outcome) read(run report.Run) {
 		o.Problem = "the edited gateway never became ready, which proves nothing unless its rule is about that"
 	}
 	if len(o.By) == 0 && !ran && o.Problem == "" {
-		o.State = Unjudged
+		o.unjudged = true
 	}
 }
 
@@ -170,7 +192,7 @@ func (o *Outcome) state() State {
 		return Killed
 	case noted:
 		return Known
-	case o.State == Unjudged:
+	case o.unjudged:
 		return Unjudged
 	}
 	return Survived

@@ -8,7 +8,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -29,7 +28,7 @@ const targetFile = "cmd/gateway/target.yaml"
 
 type flags struct {
 	full, evidence, json, control bool
-	root, doc                     string
+	root, doc, results            string
 	workers                       int
 }
 
@@ -39,7 +38,8 @@ func main() {
 	flag.BoolVar(&f.evidence, "evidence", false, "print what the first red case says")
 	flag.BoolVar(&f.json, "json", false, "print the outcomes as JSON on stdout; the rest goes to stderr")
 	flag.BoolVar(&f.control, "control", true, "run the suite on the unedited gateway first")
-	flag.StringVar(&f.doc, "doc", "", "write the table of all mutants to this file")
+	flag.StringVar(&f.doc, "doc", "", "write the table of all mutants to this file; it needs an outcome of each, see -results")
+	flag.StringVar(&f.results, "results", "", "keep outcomes in this file from run to run, until a mutant is edited")
 	flag.StringVar(&f.root, "root", ".", "the module's root")
 	flag.IntVar(&f.workers, "parallel", 4, "mutants at once; they mostly wait")
 	flag.Parse()
@@ -63,9 +63,6 @@ func run(ctx context.Context, f flags, patterns []string) error {
 	selected, err := mutants.Select(all, patterns)
 	if err != nil {
 		return err
-	}
-	if f.doc != "" && len(selected) < len(all) {
-		return errors.New("-doc: expected all mutants, got a selection; leave the names out")
 	}
 	subject, err := target.Load(filepath.Join(root, targetFile))
 	if err != nil {
@@ -94,14 +91,14 @@ func run(ctx context.Context, f flags, patterns []string) error {
 	})
 	mutants.Summary(out, outcomes)
 	if f.json {
-		if err := printJSON(os.Stdout, outcomes); err != nil {
+		data, err := mutants.JSON(outcomes)
+		if err != nil {
 			return err
 		}
+		fmt.Printf("%s\n", data)
 	}
-	if f.doc != "" {
-		if err := write(filepath.Join(root, f.doc), outcomes); err != nil {
-			return err
-		}
+	if err := keep(f, root, all, outcomes); err != nil {
+		return err
 	}
 	if i := slices.IndexFunc(outcomes, func(o mutants.Outcome) bool { return !o.OK() }); i >= 0 {
 		return errors.New("not every mutant was killed as it should be")
@@ -118,36 +115,30 @@ func areas(list []mutants.Mutant) []string {
 	return slices.Compact(names)
 }
 
-func write(path string, outcomes []mutants.Outcome) error {
-	file, err := os.Create(path)
+// keep writes the files that were asked for.
+func keep(f flags, root string, all []mutants.Mutant, outcomes []mutants.Outcome) error {
+	var err error
+	if f.results != "" {
+		if outcomes, err = mutants.Merge(f.results, all, outcomes); err != nil {
+			return err
+		}
+		data, err := mutants.JSON(outcomes)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(f.results, data, 0o644); err != nil {
+			return err
+		}
+	}
+	if f.doc == "" {
+		return nil
+	}
+	if len(outcomes) < len(all) {
+		return fmt.Errorf("-doc: expected an outcome of all %d mutants, got %d; judge the others, with -results", len(all), len(outcomes))
+	}
+	file, err := os.Create(filepath.Join(root, f.doc))
 	if err != nil {
 		return err
 	}
 	return errors.Join(mutants.Markdown(file, outcomes), file.Close())
-}
-
-func printJSON(w io.Writer, outcomes []mutants.Outcome) error {
-	type row struct {
-		Mutant  string   `json:"mutant"`
-		Rule    string   `json:"rule"`
-		State   string   `json:"state"`
-		Breaks  string   `json:"breaks"`
-		By      []string `json:"by,omitempty"`
-		Spread  []string `json:"spread,omitempty"`
-		Note    string   `json:"note,omitempty"`
-		Problem string   `json:"problem,omitempty"`
-		Seconds float64  `json:"seconds"`
-	}
-	rows := []row{}
-	for _, o := range mutants.Sorted(outcomes) {
-		r := row{Mutant: o.Mutant.ID(), Rule: string(o.Mutant.Rule), State: string(o.State), Breaks: o.Mutant.Breaks, By: o.By,
-			Note: o.Mutant.Survives, Problem: o.Problem, Seconds: o.Duration.Seconds()}
-		for _, s := range o.Spread {
-			r.Spread = append(r.Spread, string(s))
-		}
-		rows = append(rows, r)
-	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(rows)
 }
