@@ -203,9 +203,13 @@ func endsInTime(g *kit.G, against string) {
 }
 
 // stopWhileDown: a dial that was refused shows that the gateway knows its session to be
-// gone. Its next rung is long enough that no dial can fall into the moment of the stop.
+// gone. Its next rung is long enough that no dial can fall into the moment of the stop,
+// and short enough for one that waits for a session to say goodbye on.
 func stopWhileDown(g *kit.G) {
-	g.Start(kit.Bounds(func(t *kit.Timing) { t.BackoffBase, t.BackoffCap = 2*time.Second, 30*time.Second }))
+	g.Start(kit.Bounds(func(t *kit.Timing) {
+		c := kit.ContractTiming()
+		t.IdleAck, t.Shutdown, t.BackoffBase, t.BackoffCap = c.IdleAck, c.Shutdown, 2*time.Second, c.BackoffCap
+	}))
 	g.Alive()
 	refusing := g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Do(fakeconnector.Refuse{})
 	g.CloseSession(websocket.CloseServiceRestart, "restart")

@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/fakeconnector"
 	"github.com/relaykit/relaykit/protocol"
 )
 
@@ -27,7 +28,7 @@ func interrupt() []kit.Case {
 	}
 	nobody := func(variant, title, key string) kit.Case {
 		return kit.Case{ID: id(protocol.RuleInterruptUnknownSession, variant), Title: title, Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true},
-			Gateway: func(g *kit.G) { g.Survives(func() { interruptKey(g, key, "nowhere") }) }}
+			Gateway: func(g *kit.G) { interruptNobody(g, key) }}
 	}
 	return []kit.Case{
 		{ID: id(protocol.RuleInterruptFields), Title: "writes the session key and a reason", Level: kit.Must, Needs: asks, Gateway: interruptFields(true)},
@@ -45,7 +46,7 @@ func interrupt() []kit.Case {
 			b.Source.MessageID = b.MessageID
 			b.Source.UserID = protocol.Some(a.Source.UserID.Or("") + "1")
 		}),
-		{ID: id(protocol.RuleInterruptOnlySession, "replies"), Title: "answers an event though another session was interrupted right behind it", Level: kit.Must, After: acked,
+		{ID: id(protocol.RuleInterruptOnlySession, "replies"), Title: "answers an event though another session was interrupted right behind it", Level: kit.Must, After: append(acked, protocol.RuleInterruptUnknownSession),
 			Needs: kit.Needs{Replies: true}, Gateway: answersBesideInterrupt},
 		nobodyFirst(nobody("x", "goes on after an interrupt for a session that never was", "agent:main:discord:channel:nobody:nobody")),
 		nobody("empty", "goes on after an interrupt for an empty session key", ""),
@@ -69,6 +70,8 @@ func interruptFields(reason bool) func(*kit.G) {
 		if reason {
 			params["reason"] = "user said \u2603 stop"
 		}
+		// The connector would send it on to this very gateway.
+		g.On(fakeconnector.Match{Type: protocol.TypeInterrupt, SessionKey: key}).Do(fakeconnector.Ignore{})
 		g.Drive("gateway/interrupt", params, g.Timing.Answer)
 		frame := g.Interrupt(key)
 		var got *string
@@ -152,6 +155,13 @@ func siblingRuns(g *kit.G, change func(a, b *kit.Event)) {
 	}
 	g.Handler("echo", "")
 	g.Alive()
+}
+
+func interruptNobody(g *kit.G, key string) {
+	s := g.Session()
+	g.Survives(func() { interruptKey(g, key, "nowhere") })
+	g.Alive()
+	g.SameSession(s)
 }
 
 // answersBesideInterrupt is for gateways whose turns take a while: the interrupt comes

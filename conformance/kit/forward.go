@@ -22,6 +22,7 @@ type Interaction struct {
 	Token    string // what the event's text is, for a command and for a component
 	Channel  string
 	Platform string         // the platform of the forward
+	BotID    string         // the bot that it is for
 	Headers  [][]string     // pairs of name and value
 	Members  map[string]any // the body, where Raw is nil
 	Raw      []byte         // the body's bytes, whatever they are
@@ -38,7 +39,8 @@ const (
 // Interaction makes an interaction of a type, from a server's channel, with a bufferId.
 func (g *G) Interaction(kind int) *Interaction {
 	in := &Interaction{
-		BufferID: g.ids.next("buf"), Token: g.ids.next("t"), Channel: g.ids.next("c"), Platform: "discord",
+		BufferID: g.ids.next("buf"), Token: g.ids.next("t"), Channel: g.ids.next("c"),
+		Platform: "discord", BotID: g.Gateway().Record.BotID,
 		Headers: [][]string{{"content-type", "application/json"}, {"x-trace", "1"}, {"x-trace", "2"}},
 	}
 	author, id := g.ids.next("u"), g.ids.next("m")
@@ -79,7 +81,7 @@ func (in *Interaction) Body() []byte {
 // Line is the forward's frame as it goes over the wire, newline included.
 func (in *Interaction) Line() []byte {
 	frame := map[string]any{"type": "passthrough_forward", "forward": map[string]any{
-		"platform": in.Platform, "botId": "bot", "method": "POST", "path": "/interactions/" + in.Token,
+		"platform": in.Platform, "botId": in.BotID, "method": "POST", "path": "/interactions/" + in.Token,
 		"headers": in.Headers, "bodyB64": base64.StdEncoding.EncodeToString(in.Body()),
 	}}
 	if in.BufferID != "" {
@@ -152,6 +154,13 @@ func (g *G) Answer(in *Interaction) *Outbound {
 func (g *G) ShowsTurns() {
 	if g.Facts.Replies == RepliesNone && g.Gateway().Driver == nil {
 		g.NotApplicable("the gateway shows no turns: it does not reply, and there is no driver")
+	}
+}
+
+// Echoes ends the case when the gateway's answers do not show the text that it read.
+func (g *G) Echoes() {
+	if g.Facts.Replies != RepliesEcho {
+		g.NotApplicable("the gateway does not echo, so the wire does not show what text it made of a forward")
 	}
 }
 

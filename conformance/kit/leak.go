@@ -61,8 +61,10 @@ func holds(data []byte, secret string) string {
 	plain := strings.NewReplacer("-", "+", "_", "/")
 	for _, run := range strings.FieldsFunc(string(data), func(c rune) bool { return !isBase64(c) }) {
 		run = plain.Replace(run)
-		text, err := base64.RawStdEncoding.DecodeString(run[:len(run)-len(run)%4])
-		if err == nil && bytes.Contains(text, []byte(secret)) {
+		if len(run)%4 == 1 {
+			run = run[:len(run)-1] // no text has this length
+		}
+		if text, err := base64.RawStdEncoding.DecodeString(run); err == nil && bytes.Contains(text, []byte(secret)) {
 			return "in base64"
 		}
 	}
