@@ -13,7 +13,8 @@ import (
 type Fault interface {
 	// Name is the fault's stable name, such as "withhold".
 	Name() string
-	// Apply changes what is about to happen. It must not block.
+	// Apply changes what is about to happen. It must not block, and must not publish: an
+	// event of the instance may be what is about to be sent. Steps may do both.
 	Apply(*Exchange)
 }
 
