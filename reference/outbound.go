@@ -39,8 +39,9 @@ func (e *DeclinedError) Error() string { return "the connector declined: " + e.R
 
 // Send posts a message. The scope of its chat is added to the metadata, see the
 // contract's section "Scope echo". The content is sent as it is, and refused with
-// [ErrTooLong] where it is over the limit in force; [Split] cuts a long one. Every error is mirrored in the result, so that callers may look at either; a
-// send while disconnected and everything in flight at a drop fail at once.
+// [ErrTooLong] where it is over the limit in force; [Split] cuts a long one. Every
+// error is mirrored in the result, so that callers may look at either; a send while
+// disconnected and everything in flight at a drop fail at once.
 func (g *Gateway) Send(ctx context.Context, a protocol.Send) (Result, error) {
 	if !a.ReplyTo.IsSet() {
 		a.ReplyTo = protocol.Null[string]() // as known gateways send it

@@ -302,13 +302,17 @@ func TestAnyOtherCloseIsRetried(t *testing.T) {
 
 func TestUnauthorizedBeforeAnyHandshakeIsRetried(t *testing.T) {
 	bubble(t, func(t *testing.T, r *relay) {
-		gw := start(t, r.config(), nil)
+		c := r.config()
+		var told []reference.State
+		c.Observer.Status = func(s reference.Status) { told = append(told, s.State) }
+		gw := start(t, c, nil)
 		for range 4 {
 			r.next().close(4401, "unauthorized")
 		}
 		r.handshaken()
 		synctest.Wait()
 		equal(t, "status", gw.Status().State, reference.StateConnected)
+		equal(t, "told once per change", told, []string{"connecting", "reconnecting", "connected"})
 	})
 }
 
