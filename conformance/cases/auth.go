@@ -3,10 +3,12 @@ package cases
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/gorilla/websocket"
 
 	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/fakeconnector"
 	"github.com/relaykit/relaykit/protocol"
 )
 
@@ -17,6 +19,12 @@ func auth() []kit.Case {
 		{ID: id(protocol.RuleAuthTokenLive), Title: "presents a token that has not expired", Level: kit.Must, After: rules(protocol.RuleAuthBearer), Gateway: tokenLive},
 		{ID: id(protocol.RuleAuthFreshToken), Title: "mints a token for every dial", Level: kit.Must,
 			Needs: kit.Needs{Alone: true}, After: rules(protocol.RuleAuthTokenLive, protocol.RuleReconnectRedial), Gateway: freshToken},
+		{ID: id(protocol.RuleAuthFreshToken, "refused"), Title: "mints one for every dial before its first handshake as well", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleAuthTokenLive, protocol.RuleReconnectFirstDial), Gateway: freshTokenWhileRefused},
+		{ID: id(protocol.RuleAuthSplitRight), Title: "signs an id that holds colons as it stands", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: colonsInID},
+		{ID: id(protocol.RuleAuthNoSecretNoHeader, "redial"), Title: "sends none on a redial either", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, After: rules(protocol.RuleReconnectRedial), Gateway: noSecretNoHeaderOnRedial},
 		{ID: id(protocol.RuleAuthNoSecretNoHeader), Title: "sends no Authorization header when it has no secret", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, Gateway: noSecretNoHeader},
 	}
@@ -54,6 +62,11 @@ func tokenLive(g *kit.G) {
 // freshToken closes the session after the clock has gone on by a second and more, so
 // that a token that was minted for this dial cannot have the exp of the one before.
 func freshToken(g *kit.G) {
+	laterThanBefore(g)
+	laterThanBefore(g)
+}
+
+func laterThanBefore(g *kit.G) {
 	before := g.LastDial()
 	old := g.Token(before)
 	g.UntilSecondsAfter(before, 2)
@@ -69,12 +82,58 @@ func freshToken(g *kit.G) {
 	g.Back()
 }
 
+// freshTokenWhileRefused refuses dials until two and more seconds lie between the first and
+// the last, the last two of them a second apart and more.
+func freshTokenWhileRefused(g *kit.G) {
+	refused, total := 0, time.Duration(0)
+	for total < 3*time.Second || g.Timing.Rung(refused-1)*3/4 < time.Second {
+		total += g.Timing.Rung(refused) * 3 / 4
+		refused++
+	}
+	g.Prepare()
+	g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(refused).Do(fakeconnector.Refuse{})
+	g.Start(kit.UntilLaunched())
+	within := g.Timing.Ready
+	for i := range refused {
+		within += g.Timing.Redial(i)
+	}
+	dials := g.Dials(refused+1, within)
+	first, last := g.Token(dials[0]), g.Token(dials[refused])
+	if first.Exp != 0 && last.Exp <= first.Exp {
+		g.Mismatch(fmt.Sprintf("an exp later than %d, that of a dial %.1f s before", first.Exp, kit.Elapsed(dials[0], dials[refused]).Seconds()), fmt.Sprintf("%d", last.Exp))
+	}
+	g.Ready()
+	g.Alive()
+}
+
+func colonsInID(g *kit.G) {
+	g.Start(kit.IDPrefix("org:eu::"), kit.UntilLaunched(), kit.Ignoring(protocol.RuleAuthBearer, protocol.RuleAuthCanonical))
+	d := g.Await(g.Timing.Ready, "a dial", kit.IsDial)
+	t := g.Token(d)
+	if want := g.Gateway().Record.ID; t.Payload != want {
+		g.Mismatch(fmt.Sprintf("the payload %q", want), fmt.Sprintf("%q", t.Payload))
+	}
+	g.Ready()
+	g.Alive()
+}
+
 func noSecretNoHeader(g *kit.G) {
 	g.Start(kit.WithoutSecret())
-	d := g.FirstDial()
+	headerless(g, g.FirstDial())
+	g.Alive()
+}
+
+func noSecretNoHeaderOnRedial(g *kit.G) {
+	g.Start(kit.WithoutSecret())
+	g.Alive()
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	headerless(g, g.Redialed(0))
+	g.Back()
+}
+
+func headerless(g *kit.G, d fakeconnector.Entry) {
 	if h := d.Dial.Header.Values("Authorization"); len(h) > 0 {
 		scheme, _, _ := strings.Cut(h[0], " ")
 		g.Mismatch("no Authorization header", fmt.Sprintf("%d, the first with the scheme %q", len(h), scheme))
 	}
-	g.Alive()
 }

@@ -24,13 +24,21 @@ func connect() []kit.Case {
 		dial("white-space", "trims white space around the base", "/relay", func(b string) string { return " \t" + b + " " }),
 		dial("base-path", "keeps the path of the base", "/some/base/relay", func(b string) string { return b + "/some/base" }),
 		dial("relay-inside", "appends /relay to a path that only holds the word", "/relayx/relay", func(b string) string { return b + "/relayx" }),
+		dial("upper-case", "compares the end of the base in lower case only", "/Relay/relay", func(b string) string { return b + "/Relay" }),
+		dial("word", "appends /relay to a last part that only ends in the word", "/myrelay/relay", func(b string) string { return b + "/myrelay" }),
 		{ID: id(protocol.RuleConnectSingleSocket), Title: "leaves no old socket open when it dials again after a bad handshake", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, After: rules(protocol.RuleHandshakeUnreadableDescriptor), Gateway: oldSocketClosed},
+		{ID: id(protocol.RuleConnectSingleSocket, "overdue"), Title: "leaves no socket open on which no descriptor came", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleHandshakeDescriptorBound), Gateway: overdueSocketClosed},
 		{ID: id(protocol.RuleConnectSingleSocket, "steady"), Title: "keeps exactly one socket while its session goes on", Level: kit.Must, Gateway: oneSocketWhileSteady},
 		{ID: id(protocol.RuleConnectOneDialer), Title: "runs one dialer after a session broke with a request in flight", Level: kit.Must,
 			Needs: kit.Needs{Alone: true, Replies: true}, After: rules(protocol.RuleReconnectRedial), Gateway: oneDialerAfterReset},
 		{ID: id(protocol.RuleConnectOneDialer, "slow-upgrade"), Title: "does not dial again while a dial is under way", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, Gateway: oneDialerWhileSlow},
+		{ID: id(protocol.RuleConnectOneDialer, "slower-upgrade"), Title: "does not, for as long as it waits for the upgrade", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: oneDialerFor(fakeconnector.Match{Point: fakeconnector.PointDial, Session: "s1"})},
+		{ID: id(protocol.RuleConnectOneDialer, "slow-descriptor"), Title: "does not dial again while it waits for its descriptor", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: oneDialerFor(kit.FirstHello())},
 	}
 }
 
@@ -71,6 +79,44 @@ func oldSocketClosed(g *kit.G) {
 		g.Mismatch("the gateway to close its first socket before its next handshake is complete", "the first socket still open, closed only by the connector when the next one took its place")
 	}
 	g.Alive()
+}
+
+func overdueSocketClosed(g *kit.G) {
+	g.Prepare()
+	g.On(kit.FirstHello()).Do(fakeconnector.Withhold{})
+	g.Start(kit.UntilHello())
+	first := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
+	g.CatchUpTo(first)
+	g.Await(g.Timing.Handshake+g.Timing.Redial(0), "a second hello", kit.IsHello)
+	g.Ready()
+	closed := g.AwaitAfter(first, g.Timing.Answer, "the end of the first socket", kit.IsClosed(first.Session))
+	if closed.Close.By != protocol.FromGateway {
+		g.Mismatch("the gateway to close the socket on which no descriptor came", "the first socket still open, closed only by the connector when the next one took its place")
+	}
+	g.Alive()
+}
+
+// oneDialerFor keeps back what the gateway waits for, for most of its bound, and counts
+// dials. A gateway that gives up the first dial before it starts another keeps the rule.
+func oneDialerFor(m fakeconnector.Match) func(*kit.G) {
+	return func(g *kit.G) {
+		g.Prepare()
+		held := g.Hold(m)
+		g.Start(kit.UntilLaunched())
+		first := g.Await(g.Timing.Ready, "a dial", kit.IsDial)
+		g.CatchUpTo(first)
+		second, found := g.Within(g.Timing.Handshake*3/5, kit.IsDial)
+		if found {
+			if _, gaveUp := g.FindAfter(first, func(e fakeconnector.Entry) bool {
+				return e.Seq < second.Seq && e.Session == first.Session && (e.Kind == fakeconnector.KindClosed || e.Kind == fakeconnector.KindNote)
+			}); !gaveUp {
+				g.Mismatch("one dial or handshake at a time", "a second dial "+kit.Elapsed(first, second).String()+" after the first, which was still under way")
+			}
+		}
+		held.Release()
+		g.Ready()
+		g.Alive()
+	}
 }
 
 func oneSocketWhileSteady(g *kit.G) {

@@ -16,7 +16,6 @@ func Excluded() map[protocol.RuleID]string {
 	return map[protocol.RuleID]string{
 		protocol.RuleConnectRouteUrl:                notYet,
 		protocol.RuleAuthBlankSecret:                laterRevision,
-		protocol.RuleAuthSplitRight:                 notYet,
 		protocol.RuleHandshakeHelloOrder:            laterRevision,
 		protocol.RuleHandshakeDescriptorPerPlatform: laterRevision,
 		protocol.RuleDescriptorBadLength:            laterRevision,

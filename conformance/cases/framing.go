@@ -31,6 +31,16 @@ func framing() []kit.Case {
 		}
 		return hostile(caseID, title, kit.Must, func(g *kit.G) { g.SendLine(text) })
 	}
+	// What is to be ignored may not be answered either.
+	ignored := func(rule protocol.RuleID, variant, title, text string) kit.Case {
+		c := line(rule, variant, title, text)
+		c.Gateway = func(g *kit.G) {
+			before := g.Mark()
+			g.Survives(func() { g.SendLine(text) })
+			g.Unanswered(before)
+		}
+		return c
+	}
 	bad := func(variant, title, text string) kit.Case {
 		return line(protocol.RuleFramingBadFrame, variant, title, text)
 	}
@@ -50,12 +60,35 @@ func framing() []kit.Case {
 		hostile(id(protocol.RuleFramingNotUtf8), "skips a binary line that is not UTF-8", kit.Should, func(g *kit.G) {
 			g.SendRaw(websocket.BinaryMessage, []byte("{\"type\":\"zorp\",\"x\":\"\xff\xfe\"}\n"))
 		}),
-		line(protocol.RuleFramingUnknownType, "", "ignores a frame of an unknown type", `{"type":"zorp","bufferId":"b","event":{}}`),
+		ignored(protocol.RuleFramingUnknownType, "", "ignores a frame of an unknown type", `{"type":"zorp","bufferId":"b","event":{}}`),
 		polite(protocol.RuleFramingUnknownFields, "acts on a frame with unknown fields at every level", unknownFields),
 		polite(protocol.RuleFramingNullField, "reads null in an optional field like its absence", nullFields),
-		line(protocol.RuleFramingWrongDirection, "hello", "ignores a hello that comes from the connector", `{"type":"hello","platform":"discord","botId":"b"}`),
-		line(protocol.RuleFramingWrongDirection, "", "ignores an outbound frame that comes from the connector", `{"type":"outbound","requestId":"r","action":{"op":"send","chat_id":"c","content":"x"}}`),
-		line(protocol.RuleFramingWrongDirection, "going-idle", "ignores a going_idle that comes from the connector", `{"type":"going_idle"}`),
+		ignored(protocol.RuleFramingWrongDirection, "hello", "ignores a hello that comes from the connector", `{"type":"hello","platform":"discord","botId":"b"}`),
+		ignored(protocol.RuleFramingWrongDirection, "", "ignores an outbound frame that comes from the connector", `{"type":"outbound","requestId":"r","action":{"op":"send","chat_id":"c","content":"x"}}`),
+		ignored(protocol.RuleFramingWrongDirection, "going-idle", "ignores a going_idle that comes from the connector", `{"type":"going_idle"}`),
+		ignored(protocol.RuleFramingWrongDirection, "ack", "ignores an inbound_ack that comes from the connector", `{"type":"inbound_ack","bufferId":"b"}`),
+		{ID: id(protocol.RuleFramingWrongDirection, "interrupt"), Title: "does not obey an interrupt frame, which only gateways send", Level: kit.Must, After: after,
+			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: interruptFrame},
+		{ID: id(protocol.RuleFramingUnknownType, "before-descriptor"), Title: "ignores an unknown type before its descriptor as well", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: unknownBeforeDescriptor},
+		{ID: id(protocol.RuleFramingSeveralInMessage, "order"), Title: "acts on the frames of a message in their order", Level: kit.Must, After: after,
+			Needs: kit.Needs{Alone: true, Driver: []string{"event/inbound"}}, Gateway: severalInOrder},
+		{ID: id(protocol.RuleFramingNullField, "buffer-id"), Title: "handles an event whose bufferId is null", Level: kit.Must, Gateway: nullBufferID},
+		{ID: id(protocol.RuleFramingNullField, "descriptor"), Title: "takes a descriptor whose optional fields are null", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: descriptor(nullKeys)},
+		{ID: id(protocol.RuleFramingNullField, "result"), Title: "takes a result whose error is null", Level: kit.Must, Needs: kit.Needs{Driver: []string{"gateway/send"}},
+			After: rules(protocol.RuleOutboundByRequestId), Gateway: oddResult(`"error":null`)},
+		{ID: id(protocol.RuleFramingUnknownFields, "result"), Title: "takes a result with unknown fields", Level: kit.Must, Needs: kit.Needs{Driver: []string{"gateway/send"}},
+			After: rules(protocol.RuleOutboundByRequestId), Gateway: oddResult(`"zorp":{"a":[1,null]}`)},
+		{ID: id(protocol.RuleFramingNullField, "session-key"), Title: "leaves a thread_id that is null out of the session key", Level: kit.Must, After: after,
+			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: nullThread},
+		{ID: id(protocol.RuleFramingBadFrame, "same-message"), Title: "handles what follows a bad frame in the same message", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: goodBehindBad},
+		{ID: id(protocol.RuleFramingNotUtf8, "event"), Title: "does not act on an event that is not UTF-8", Level: kit.Should, After: after, Needs: kit.Needs{Alone: true}, Gateway: notUTF8Event},
+		{ID: id(protocol.RuleFramingHandlerFailure, "same-session-key"), Title: "handles the next event of the session key whose handler failed, again and again", Level: kit.Must, After: after,
+			Needs: kit.Needs{Alone: true, Replies: true, Driver: []string{"handler/set"}}, Gateway: handlerFailsOften},
+		{ID: id(protocol.RuleFramingReaderFree, "same-chat"), Title: "goes on reading when another event of that chat comes meanwhile", Level: kit.Must, After: after,
+			Needs: kit.Needs{Alone: true, Replies: true}, Gateway: readerFreeSameChat},
+		{ID: id(protocol.RuleFramingFreshBuffer, "reset"), Title: "drops it when the session was reset", Level: kit.Must,
+			After: rules(protocol.RuleInboundAckBuffered, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBufferAfterReset},
 		{ID: id(protocol.RuleFramingReaderFree), Title: "goes on reading while a handler waits for its result", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Replies: true}, Gateway: readerFree},
 		{ID: id(protocol.RuleFramingHandlerFailure), Title: "goes on after a handler that fails", Level: kit.Must, After: after,
@@ -142,7 +175,8 @@ func acrossMessages(g *kit.G) {
 func everyKindOfCut(g *kit.G) {
 	ev := g.Event(`a "quoted" word`)
 	l := ev.Line()
-	g.InPieces(websocket.TextMessage, l, 1, bytes.Index(l, []byte(`type`))+2, bytes.Index(l, []byte(`\"`))+1, len(l)-1)
+	space := bytes.Index(l, []byte(`a \"`)) + 1
+	g.InPieces(websocket.TextMessage, l, 1, bytes.Index(l, []byte(`type`))+2, space, space+1, space+2, len(l)-1)
 	g.Handled(ev)
 }
 
@@ -201,11 +235,14 @@ func cutInCharacter(g *kit.G) {
 func unicode(g *kit.G) {
 	plain, escaped := g.Event("h\u00e9 \u2603 \U0001F600 \u2028"), g.Event("h\u00e9 \u2603 \U0001F600 \u2028")
 	g.Push(plain)
-	g.SendRaw(websocket.TextMessage, kit.EscapeNonASCII(escaped.Line()))
+	g.SendRaw(websocket.TextMessage, kit.EscapeNonASCII(escaped.Line(), false))
+	upper := g.Event("h\u00e9 \u2603 \U0001F600 \u00ff")
+	g.SendRaw(websocket.TextMessage, kit.EscapeNonASCII(upper.Line(), true))
 	g.Handled(plain)
 	g.Handled(escaped)
+	g.Handled(upper)
 	if g.Facts.Replies == kit.RepliesEcho {
-		for _, ev := range []*kit.Event{plain, escaped} {
+		for _, ev := range []*kit.Event{plain, escaped, upper} {
 			if r := g.Reply(ev); !strings.Contains(r.Content, ev.Text) {
 				g.Mismatch(fmt.Sprintf("the text %q back", ev.Text), fmt.Sprintf("%q", r.Content))
 			}
@@ -230,6 +267,7 @@ func nullFields(g *kit.G) {
 	ev.Event.MediaURLs = protocol.Null[[]string]()
 	ev.Source.ChatName, ev.Source.UserName, ev.Source.ThreadID = null, null, null
 	ev.Source.ParentChatID, ev.Source.UserIDAlt, ev.Source.ChatIDAlt = null, null, null
+	ev.MessageID = null
 	g.Push(ev)
 	g.Handled(ev)
 }
@@ -267,4 +305,152 @@ func freshBuffer(g *kit.G) {
 	g.SendRaw(websocket.TextMessage, []byte(`{"type":"inbound","event":{"text":"never fin`))
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
 	g.Back()
+}
+
+// interruptFrame names the turn that runs, which an interrupt_inbound would cancel.
+func interruptFrame(g *kit.G) {
+	g.Handler("hold", "turn")
+	ev := g.Event("that nobody interrupts")
+	g.Push(ev)
+	key := g.TurnKey(ev)
+	g.SendLine(fmt.Sprintf(`{"type":"interrupt","session_key":%q,"reason":null}`, key))
+	if outcome, ended := g.TurnEnd(key, g.Timing.Quiet); ended {
+		g.Mismatch("the turn to go on", "it ended as "+outcome)
+	}
+	g.ReleaseHandler()
+	if outcome, ended := g.TurnEnd(key, g.Timing.Answer); !ended || outcome != "done" {
+		g.Mismatch("the turn to end as done once it is released", orText(outcome, "no end"))
+	}
+	g.Handler("echo", "")
+	g.Alive()
+}
+
+func unknownBeforeDescriptor(g *kit.G) {
+	g.Prepare()
+	g.On(kit.FirstHello()).Do(fakeconnector.Raw{Text: `{"type":"zorp"}` + "\n" + `{"type":"descriptor","descriptor":` + requiredOnly + "}\n"})
+	g.Start()
+	s := g.Session()
+	g.Alive()
+	g.SameSession(s)
+}
+
+func severalInOrder(g *kit.G) {
+	events := []*kit.Event{g.Event("one"), g.Event("two"), g.Event("three"), g.Event("four")}
+	g.PushTogether(events...)
+	for _, ev := range events {
+		g.TurnKey(ev)
+	}
+	next := 0
+	for _, n := range g.Gateway().Driver.Notes(g.NotesMark()) {
+		for i, ev := range events {
+			if n.Method != "event/inbound" || !kit.MentionsText(ev)(n.Params) {
+				continue
+			}
+			if i != next {
+				g.Mismatch(fmt.Sprintf("event %d of the message next", next+1), fmt.Sprintf("event %d", i+1))
+			}
+			next++
+		}
+	}
+}
+
+func nullBufferID(g *kit.G) {
+	ev := g.Event("with a bufferId of null").Unbuffered()
+	f := ev.Frame()
+	f.BufferID = protocol.Null[string]()
+	g.PushFrame(f)
+	g.Handled(ev)
+}
+
+const nullKeys = `{"contract_version":1,"platform":"discord","label":"Discord","max_message_length":2000,"supports_draft_streaming":false,"supports_edit":true,"supports_threads":true,"markdown_dialect":"discord","len_unit":"chars","emoji":null,"platform_hint":null,"pii_safe":null}`
+
+// oddResult answers a send with a result that has one member more.
+func oddResult(member string) func(*kit.G) {
+	return func(g *kit.G) {
+		chat := g.ID("c")
+		g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
+		sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "answered oddly"})
+		o := g.OutboundTo(chat)
+		want := g.ID("m")
+		g.SendLine(fmt.Sprintf(`{"type":"outbound_result","requestId":%q,"result":{"success":true,"message_id":%q,%s}}`, o.RequestID, want, member))
+		raw := sent(g.Timing.Answer)
+		g.WantSuccess(raw, true)
+		g.WantMessageID(raw, want)
+	}
+}
+
+func nullThread(g *kit.G) {
+	ev := g.Event("outside of threads")
+	g.Push(ev)
+	want := "agent:main:" + ev.Source.Platform + ":channel:" + ev.Source.ChatID + ":" + ev.Source.UserID.Or("")
+	if key := g.TurnKey(ev); key != want {
+		g.Mismatch(fmt.Sprintf("the session key %q for a thread_id of null", want), fmt.Sprintf("%q", key))
+	}
+}
+
+func goodBehindBad(g *kit.G) {
+	s := g.Session()
+	for _, bad := range []string{`{"type":"inbound","event":null}`, `[]`, `{"type":5}`} {
+		ev := g.Event("behind a bad one")
+		g.SendRaw(websocket.TextMessage, append([]byte(bad+"\n"), ev.Line()...))
+		g.Handled(ev)
+	}
+	g.SameSession(s)
+}
+
+// notUTF8Event is an event like any other but for two bytes in its text.
+func notUTF8Event(g *kit.G) {
+	ev := g.Event("bytes that are no text: X")
+	g.SendRaw(websocket.BinaryMessage, bytes.Replace(ev.Line(), []byte(" X "), []byte(" \xff\xfe "), 1))
+	g.Nothing("inbound_ack for an event that is not UTF-8", kit.IsAck(ev.BufferID))
+}
+
+// handlerFailsOften lets four turns fail, all under one session key, and then expects the
+// fifth to be answered.
+func handlerFailsOften(g *kit.G) {
+	s := g.Session()
+	g.Handler("fail", "turn")
+	first := g.Event("whose handler fails")
+	last := g.Event("whose handler does not")
+	last.Source = first.Source
+	g.Push(first)
+	g.TurnOver(first)
+	for range 3 {
+		again := g.Event("whose handler fails as well")
+		again.Source = first.Source
+		g.Push(again)
+		g.TurnKey(again)
+	}
+	g.Handler("echo", "")
+	g.Push(last)
+	g.Reply(last)
+	g.SameSession(s)
+}
+
+// readerFreeSameChat: while the answer to the first waits for its result, a second event
+// of the same chat comes. Whether its turn waits is the gateway's choice; the reader may not.
+func readerFreeSameChat(g *kit.G) {
+	a, b, c := g.Event("whose result is late"), g.Event("in the same chat"), g.Event("in another chat")
+	b.Source = a.Source
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: a.Source.ChatID})
+	g.Push(a)
+	g.Reply(a)
+	g.Push(b, c)
+	g.Handled(c)
+	g.Reply(c)
+	held.Release()
+	g.Alive()
+}
+
+func freshBufferAfterReset(g *kit.G) {
+	g.SendRaw(websocket.TextMessage, []byte(`{"type":"inbound","event":{"text":"never fin`))
+	g.ResetSession()
+	g.Back()
+}
+
+func orText(text, fallback string) string {
+	if text == "" {
+		return fallback
+	}
+	return text
 }

@@ -162,7 +162,7 @@ func lateDescriptor(g *kit.G) {
 	g.Start(kit.UntilHello())
 	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
 	if e, found := g.Within(g.Timing.Handshake/2, func(e fakeconnector.Entry) bool {
-		return e.Seq > hello.Seq && (kit.IsDial(e) || kit.IsClosed(hello.Session)(e))
+		return e.Seq > hello.Seq && kit.IsClosed(hello.Session)(e)
 	}); found {
 		g.Mismatch(fmt.Sprintf("the gateway to wait up to %s for its descriptor", g.Timing.Handshake), "it gave up after "+kit.Elapsed(hello, e).String())
 	}

@@ -3,6 +3,7 @@ package cases
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/gorilla/websocket"
 
@@ -29,6 +30,19 @@ func inbound() []kit.Case {
 		{ID: id(protocol.RuleInboundAckBuffered), Title: "acknowledges a bufferId once", Level: kit.Must, Gateway: ackBuffered},
 		{ID: id(protocol.RuleInboundAckBuffered, "several"), Title: "acknowledges each of several", Level: kit.Must, Gateway: ackSeveral},
 		{ID: id(protocol.RuleInboundAckBuffered, "verbatim"), Title: "gives an odd bufferId back as it came", Level: kit.Must, Gateway: ackVerbatim},
+		{ID: id(protocol.RuleInboundAckBuffered, "together"), Title: "acknowledges each of several that come in one message", Level: kit.Must, Gateway: ackTogether},
+		{ID: id(protocol.RuleInboundAckBuffered, "redial"), Title: "acknowledges on its second session as well", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: rules(protocol.RuleReconnectRedial), Gateway: ackAfterRedial},
+		{ID: id(protocol.RuleInboundAckBuffered, "accepted"), Title: "does not acknowledge before the event is accepted", Level: kit.Must,
+			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set at accept"}}, Gateway: ackOnceAccepted},
+		{ID: id(protocol.RuleInboundHandled, "same-text"), Title: "takes the same text under another message id for another event", Level: kit.Must, After: acked, Gateway: sameTextTwice},
+		{ID: id(protocol.RuleInboundHandled, "same-message-id"), Title: "takes the same message id in another chat for another event", Level: kit.Must, After: acked, Gateway: sameMessageIDElsewhere},
+		{ID: id(protocol.RuleInboundAckBeforeTurn, "behind-a-turn"), Title: "acknowledges while an earlier turn of the same chat is under way", Level: kit.Must, After: acked,
+			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackBehindHeldTurn},
+		{ID: id(protocol.RuleInboundAckSurvivesFailure, "next"), Title: "acknowledges the next event of a chat whose turn failed", Level: kit.Must, After: acked,
+			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackAfterFailure},
+		{ID: id(protocol.RuleInboundUnknownMessageType, "missing"), Title: "handles an event without a message type", Level: kit.Must, After: acked, Gateway: noMessageType},
+		{ID: id(protocol.RuleInboundAckNotUnmappable, "missing"), Title: "does not acknowledge a frame without an event", Level: kit.Must, After: append(acked, protocol.RuleFramingBadFrame),
+			Needs: kit.Needs{Alone: true}, Gateway: missingEventNotAcked},
 		{ID: id(protocol.RuleInboundAckOnlyBuffered), Title: "acknowledges nothing that carries no bufferId", Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true}, Gateway: ackNothing(func(f *protocol.Inbound) {})},
 		{ID: id(protocol.RuleInboundAckOnlyBuffered, "null"), Title: "acknowledges nothing for a bufferId that is null", Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true}, Gateway: ackNothing(func(f *protocol.Inbound) { f.BufferID = protocol.Null[string]() })},
 		{ID: id(protocol.RuleInboundAckOnlyBuffered, "empty"), Title: "acknowledges nothing for an empty bufferId", Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true}, Gateway: ackNothing(func(f *protocol.Inbound) { f.BufferID = protocol.Some("") })},
@@ -75,7 +89,7 @@ func handledWhole(g *kit.G) {
 		g.Mismatch("an object event in event/inbound", err.Error())
 	}
 	sent := kit.Members(ev.Event)
-	for _, at := range []string{"/text", "/message_type", "/message_id", "/source/platform", "/source/chat_id", "/source/chat_type", "/source/user_id",
+	for _, at := range []string{"/text", "/message_type", "/message_id", "/source/platform", "/source/chat_id", "/source/chat_type", "/source/chat_name", "/source/user_id",
 		"/source/user_name", "/source/thread_id", "/source/chat_topic", "/source/parent_chat_id", "/source/user_id_alt", "/source/guild_id"} {
 		want, _ := kit.AtPointer(sent, at)
 		have, ok := kit.AtPointer(got.Event, at)
@@ -105,7 +119,7 @@ func ackSeveral(g *kit.G) {
 
 func ackVerbatim(g *kit.G) {
 	ev := g.Event("with an odd id")
-	ev.BufferID = "delivery:inst/1?" + ev.BufferID + " \u00e9\u2603\"\\"
+	ev.BufferID = "Delivery:INST/1?" + ev.BufferID + " \u00e9\u2603\"\\"
 	g.Push(ev)
 	g.Acked(ev)
 }
@@ -197,4 +211,90 @@ func messageType(typ string) func(*kit.G) {
 			g.Mismatch(`message_type "text"`, fmt.Sprintf("%q", got.Event.MessageType))
 		}
 	}
+}
+
+func ackTogether(g *kit.G) {
+	events := []*kit.Event{g.Event("one"), g.Event("two"), g.Event("three")}
+	g.PushTogether(events...)
+	for _, ev := range events {
+		g.Acked(ev)
+	}
+}
+
+func ackAfterRedial(g *kit.G) {
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Await(g.Timing.Redial(0), "a hello on a new session", kit.IsHello)
+	g.Ready()
+	ev := g.Event("on the second session")
+	g.Push(ev)
+	g.Acked(ev)
+}
+
+func ackOnceAccepted(g *kit.G) {
+	g.Handler("hold", "accept")
+	ev := g.Event("not yet accepted")
+	g.Push(ev)
+	if e, found := g.Within(g.Timing.Quiet, kit.IsAck(ev.BufferID)); found {
+		g.Mismatch("no inbound_ack before the event is accepted", fmt.Sprintf("one: %.120q", e.Frame.Raw))
+	}
+	g.ReleaseHandler()
+	g.Acked(ev)
+	g.Handler("echo", "")
+	g.Alive()
+}
+
+func sameTextTwice(g *kit.G) {
+	first, second := g.Event("once more"), g.Event("")
+	second.Text, second.Source = first.Text, first.Source
+	g.Push(first)
+	g.Acked(first)
+	g.Push(second)
+	g.Acked(second)
+}
+
+func sameMessageIDElsewhere(g *kit.G) {
+	first, second := g.Event("here"), g.Event("there")
+	second.MessageID, second.Source.MessageID = first.MessageID, first.MessageID
+	g.Push(first)
+	g.Handled(first)
+	g.Push(second)
+	g.Handled(second)
+}
+
+func ackBehindHeldTurn(g *kit.G) {
+	g.Handler("hold", "turn")
+	first, second := g.Event("whose turn is held"), g.Event("behind it")
+	second.Source = first.Source
+	g.Push(first)
+	g.Acked(first)
+	g.Push(second)
+	g.Acked(second)
+	g.ReleaseHandler()
+	g.Handler("echo", "")
+	g.Alive()
+}
+
+func ackAfterFailure(g *kit.G) {
+	g.Handler("fail", "turn")
+	first, second := g.Event("whose turn fails"), g.Event("after it")
+	second.Source = first.Source
+	g.Push(first)
+	g.TurnOver(first)
+	g.Handler("echo", "")
+	g.Push(second)
+	g.Acked(second)
+	g.Alive()
+}
+
+func noMessageType(g *kit.G) {
+	ev := g.Event("of no kind")
+	line := strings.Replace(string(ev.Line()), `"message_type":"text",`, "", 1)
+	g.SendRaw(websocket.TextMessage, []byte(line))
+	g.Handled(ev)
+}
+
+func missingEventNotAcked(g *kit.G) {
+	bufferID := g.ID("buf")
+	g.SendLine(fmt.Sprintf(`{"type":"inbound","bufferId":%q}`, bufferID))
+	g.Nothing("inbound_ack for a frame without an event", kit.IsAck(bufferID))
 }

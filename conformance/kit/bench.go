@@ -84,6 +84,7 @@ type instanceConfig struct {
 	bounds    func(*Timing)
 	config    []func(ConfigData)
 	env       map[string]string
+	gatewayID string
 	respell   []func(env map[string]string)
 	ignored   []protocol.RuleID
 }
@@ -104,6 +105,11 @@ func URL(f func(base string) string) InstanceOption {
 // WithoutSecret starts the gateway without a secret, on a connector that accepts that.
 func WithoutSecret() InstanceOption {
 	return func(c *instanceConfig) { c.secret, c.anonymous = false, true }
+}
+
+// IDPrefix puts a text before the gateway's id.
+func IDPrefix(prefix string) InstanceOption {
+	return func(c *instanceConfig) { c.gatewayID = prefix }
 }
 
 // Refusing binds the connector's port without listening: a dial is refused until
@@ -149,7 +155,7 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 	for _, r := range cfg.ignored {
 		in.ignored[r] = true
 	}
-	in.Record = in.Connector.AddGateway(fakeconnector.Gateway{ID: "gw-" + name, Platform: b.Platform, BotID: "bot-" + name})
+	in.Record = in.Connector.AddGateway(fakeconnector.Gateway{ID: cfg.gatewayID + "gw-" + name, Platform: b.Platform, BotID: "bot-" + name})
 	b.Secret(in.Record.Secret)
 	if cfg.reserve {
 		if _, err := in.Connector.Reserve(); err != nil {

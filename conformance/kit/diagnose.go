@@ -125,6 +125,12 @@ func (in *Instance) diagnose(within time.Duration) *Diagnosis {
 	say := func(rule protocol.RuleID, format string, args ...any) *Diagnosis {
 		return &Diagnosis{Rule: rule, Reason: fmt.Sprintf(format, args...) + ended}
 	}
+	nonCanonical := ""
+	if dials > 0 && in.secret {
+		if t, why := readToken(lastDial.Dial.Header.Values("Authorization")); why == "" && t.SignedWith(in.Record.Secret) {
+			nonCanonical = t.NotCanonical()
+		}
+	}
 	switch {
 	case dials == 0:
 		d := say(protocol.RuleConnectDialPath, "expected a WebSocket upgrade on %s within %s; got no dial at all", protocol.RouteRelay, within)
@@ -132,6 +138,8 @@ func (in *Instance) diagnose(within time.Duration) *Diagnosis {
 		return d
 	case rightPath == 0:
 		return say(protocol.RuleConnectDialPath, "expected a WebSocket upgrade on %s; got a dial on %q", protocol.RouteRelay, lastDial.Dial.Path)
+	case nonCanonical != "":
+		return say(protocol.RuleAuthCanonical, "expected a token in the canonical form; got %s", nonCanonical)
 	case violations[protocol.RuleAuthBearer] != "":
 		return say(protocol.RuleAuthBearer, "%s", violations[protocol.RuleAuthBearer])
 	case violations[protocol.RuleAuthTokenLive] != "":

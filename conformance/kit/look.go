@@ -272,3 +272,18 @@ func Members(v any) any {
 	_ = json.Unmarshal(data, &out)
 	return out
 }
+
+// Unanswered fails the case when, since an entry, the gateway has sent a frame that is
+// neither an acknowledgement nor an action: an answer to what it should have ignored.
+func (g *G) Unanswered(since fakeconnector.Entry) {
+	for _, e := range g.Connector().Journal().Since(since.Seq) {
+		if e.Kind != fakeconnector.KindFrame || e.Dir != "gateway" || IsAnyAck(e) || IsOutbound(e) || IsHello(e) {
+			continue
+		}
+		g.Mismatch("no answer to a frame that is to be ignored", fmt.Sprintf("%.160q", e.Frame.Raw))
+	}
+	g.observation()
+}
+
+// NotesMark is the position of the driver's notifications at which the case began.
+func (g *G) NotesMark() int { return g.notesMark }

@@ -53,6 +53,12 @@ func (o *Observations) Take(in *Instance) {
 	}
 	after := o.reported[in]
 	o.mu.Unlock()
+	type found struct {
+		rule protocol.RuleID
+		text string
+	}
+	var seen []found
+	add := func(rule protocol.RuleID, text string) { seen = append(seen, found{rule, text}) }
 	entries := in.Connector.Journal().Since(after)
 	for _, e := range entries {
 		after = e.Seq
@@ -61,6 +67,7 @@ func (o *Observations) Take(in *Instance) {
 		case e.Kind == fakeconnector.KindDial:
 			o.counts[CountDials]++
 			o.noteSkew(e)
+			judgeDial(in, e, add)
 		case e.Kind == fakeconnector.KindUpgraded:
 			o.counts[CountSessions]++
 		case IsGatewayMessage(e):
@@ -86,6 +93,31 @@ func (o *Observations) Take(in *Instance) {
 	o.mu.Lock()
 	o.reported[in] = after
 	o.mu.Unlock()
+	for _, f := range seen {
+		if !in.ignored[f.rule] {
+			o.violate(f.rule, f.text, "the session of "+in.Name)
+		}
+	}
+}
+
+// judgeDial holds every dial of a gateway that has a secret against what the contract
+// says of its header. The fake connector judges the token by its own code; this looks at
+// what that leaves out: a header that is not there, and a form that is not canonical.
+func judgeDial(in *Instance, e fakeconnector.Entry, add func(protocol.RuleID, string)) {
+	if !in.secret || e.Dial == nil || e.Dial.Path != protocol.RouteRelay {
+		return
+	}
+	header := e.Dial.Header.Get("Authorization")
+	if header == "" {
+		add(protocol.RuleAuthBearer, fmt.Sprintf("expected an Authorization header on every dial; got none on dial %s", e.Session))
+		return
+	}
+	t, why := readToken(e.Dial.Header.Values("Authorization"))
+	if why == "" && t.SignedWith(in.Record.Secret) {
+		if why := t.NotCanonical(); why != "" {
+			add(protocol.RuleAuthCanonical, fmt.Sprintf("expected a token in the canonical form on every dial; got %s on dial %s", why, e.Session))
+		}
+	}
 }
 
 // noteSkew keeps how far the gateway's clock is ahead of ours, from the first token that

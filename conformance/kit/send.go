@@ -67,8 +67,12 @@ func (g *G) SendOn(s *fakeconnector.Session, opcode int, payload []byte) {
 }
 
 // EscapeNonASCII writes every character beyond ASCII of a JSON text as an escape, beyond
-// the basic plane as a surrogate pair.
-func EscapeNonASCII(jsonText []byte) []byte {
+// the basic plane as a surrogate pair, with hex digits in lower or upper case.
+func EscapeNonASCII(jsonText []byte, upper bool) []byte {
+	one, two := `\u%04x`, `\u%04x\u%04x`
+	if upper {
+		one, two = `\u%04X`, `\u%04X\u%04X`
+	}
 	var out []byte
 	for len(jsonText) > 0 {
 		r, n := utf8.DecodeRune(jsonText)
@@ -77,9 +81,9 @@ func EscapeNonASCII(jsonText []byte) []byte {
 			out = append(out, jsonText[:n]...)
 		case r > 0xFFFF:
 			a, b := utf16.EncodeRune(r)
-			out = fmt.Appendf(out, `\u%04x\u%04x`, a, b)
+			out = fmt.Appendf(out, two, a, b)
 		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
+			out = fmt.Appendf(out, one, r)
 		}
 		jsonText = jsonText[n:]
 	}

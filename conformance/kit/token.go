@@ -26,33 +26,41 @@ type Token struct {
 
 // Token reads the token of a dial. A dial without a readable one ends the case.
 func (g *G) Token(dial fakeconnector.Entry) Token {
-	headers := dial.Dial.Header.Values("Authorization")
+	t, why := readToken(dial.Dial.Header.Values("Authorization"))
+	if why != "" {
+		g.Mismatch(`one "Authorization: Bearer <token>" header with payload:exp:signature in base64url`, why)
+	}
+	g.observation()
+	return t
+}
+
+// readToken takes a token apart, leniently: that it is canonical is a rule of its own.
+// why says what cannot be read, or is empty.
+func readToken(headers []string) (t Token, why string) {
 	if len(headers) != 1 {
-		g.Mismatch("one Authorization header", fmt.Sprintf("%d", len(headers)))
+		return t, fmt.Sprintf("%d Authorization headers", len(headers))
 	}
 	scheme, raw, ok := strings.Cut(headers[0], " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		g.Mismatch(`"Authorization: Bearer <token>"`, fmt.Sprintf("the scheme %q", scheme))
+		return t, fmt.Sprintf("the scheme %q", scheme)
 	}
-	t := Token{raw: raw}
-	// Leniently: that it is canonical is a rule of its own.
+	t.raw = raw
 	text, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(raw), "="))
 	if err != nil {
-		g.Mismatch("a token in base64url", "something else ("+err.Error()+")")
+		return t, "no base64url (" + err.Error() + ")"
 	}
 	parts := strings.Split(string(text), ":")
 	if len(parts) < 3 {
-		g.Mismatch("payload:exp:signature inside the token", fmt.Sprintf("%d parts", len(parts)))
+		return t, fmt.Sprintf("%d parts inside the token", len(parts))
 	}
 	n := len(parts)
 	t.sig, t.exp = parts[n-1], parts[n-2]
 	t.Payload = strings.Join(parts[:n-2], ":")
 	t.signed = t.Payload + ":" + t.exp
 	if t.Exp, err = strconv.ParseInt(t.exp, 10, 64); err != nil {
-		g.Mismatch("an exp in unix seconds", fmt.Sprintf("%q", t.exp))
+		return t, fmt.Sprintf("an exp of %q", t.exp)
 	}
-	g.observation()
-	return t
+	return t, ""
 }
 
 // SignedWith reports whether the token is signed with a secret.
