@@ -139,7 +139,7 @@ func genericWord(word string) bool {
 	return isNumber(word) || slices.Contains(genericWords, word) || slices.Contains(genericWords, strings.TrimSuffix(word, "s"))
 }
 
-var routeText = regexp.MustCompile(`^(GET|HEAD|POST|PUT|PATCH|DELETE) (/[^\s]*)`)
+var routeText = regexp.MustCompile(`^(GET|HEAD|POST|PUT|PATCH|DELETE) (/\S*?)[:,.]?(?:\s|$)`)
 
 // routeHeading reads a heading such as "2.1 POST /relay/provision".
 func routeHeading(heading string) (method, path string, ok bool) {

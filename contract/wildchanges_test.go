@@ -77,3 +77,52 @@ func TestChangesInDocumentsFromTheWild(t *testing.T) {
 		}
 	}
 }
+
+// No line that says something about a field can go, or call it something else, without
+// the check saying so.
+func TestEveryFieldOfTheWildCounts(t *testing.T) {
+	code := theCode(t)
+	for _, file := range []string{"alpha.md", "beta.md", "gamma.md"} {
+		doc := wild(t, file)
+		m, err := Parse(file, []byte(doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []Field
+		results := map[int]bool{}
+		for _, f := range m.Frames {
+			all = append(all, append(f.Fields, Field{Name: f.Type, Line: f.Line})...)
+		}
+		for _, o := range m.Objects {
+			if code.Object(o.Name) != nil { // bodies of routes are not compared
+				all = append(all, o.Fields...)
+			}
+		}
+		for _, op := range m.Ops {
+			all = append(append(all, op.Fields...), op.Results...)
+			if len(op.Results) > 0 {
+				results[op.Results[0].Line] = true
+			}
+		}
+		lines := strings.SplitAfter(doc, "\n")
+		for _, f := range all {
+			line := lines[f.Line-1]
+			for what, changed := range map[string]string{
+				"without it":   "",
+				"another name": strings.ReplaceAll(line, f.Name, "zz_"+f.Name),
+			} {
+				// The heading of a table names its frame, and the code has one object for the
+				// results of all ops.
+				if changed == line || changed == "" && results[f.Line] {
+					continue
+				}
+				lines[f.Line-1] = changed
+				cut, err := Parse(file, []byte(strings.Join(lines, "")))
+				if c := Compare(cut, code, ""); err == nil && len(c.Drift) == 0 {
+					t.Errorf("%s:%d: %s: %s: expected a difference, got none", file, f.Line, f.Name, what)
+				}
+			}
+			lines[f.Line-1] = line
+		}
+	}
+}
