@@ -156,6 +156,16 @@ func (k *client) alive2() {
 	}
 }
 
+func TestASecretThatWasSentMayBeQuoted(t *testing.T) {
+	c := started(t)
+	g := c.AddGateway(Gateway{})
+	k := greeted(t, c, g)
+	publish(t, c, g.Instance, "your secret is "+g.Secret)
+	in := k.inbound("your secret is " + g.Secret)
+	k.ask("r1", send("C1", in.Event.Text))
+	noViolations(t, c)
+}
+
 func TestSecretStays(t *testing.T) {
 	c := started(t)
 	g := c.AddGateway(Gateway{})

@@ -29,6 +29,9 @@ func (s *Session) record(dir protocol.Direction, m wireMessage, lines []protocol
 // noteSent keeps what the gateway may rely on from now on; true for the descriptor that
 // completes the handshake.
 func (s *Session) noteSent(r *FrameRecord) bool {
+	if s.holdsSecret(r.Raw) {
+		s.quotable.Store(true)
+	}
 	switch sentType(r) {
 	case protocol.TypeDescriptor:
 		s.mu.Lock()

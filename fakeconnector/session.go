@@ -3,6 +3,7 @@ package fakeconnector
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -21,6 +22,8 @@ type Session struct {
 	raw     *conn
 	over    chan struct{} // closed when the session's goroutine ends
 	greeted chan int64    // of size 1: the Seq of the first hello
+
+	quotable atomic.Bool // we sent the gateway its own secret
 
 	in inStream // the reader's goroutine only
 
