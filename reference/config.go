@@ -76,10 +76,10 @@ type Config struct {
 // which it happens. Its functions run on the gateway's own goroutines, the reader
 // among them: they must return at once. Nil functions are skipped.
 type Observer struct {
-	// Inbound is called for every event that will run as a turn under the key.
-	Inbound func(event protocol.Event, sessionKey string)
+	// Inbound is called for every event that is to become a turn.
+	Inbound func(turn *Turn)
 	// Turn is called when a turn has ended.
-	Turn func(sessionKey string, outcome Outcome)
+	Turn func(turn *Turn, outcome Outcome)
 	// Interrupt is called for every interrupt_inbound.
 	Interrupt func(sessionKey, chatID string)
 	// Passthrough is called for every passthrough_forward; event is nil if it became none.
@@ -91,10 +91,10 @@ type Observer struct {
 // orNothing puts functions that do nothing in the place of nil ones.
 func (o Observer) orNothing() Observer {
 	if o.Inbound == nil {
-		o.Inbound = func(protocol.Event, string) {}
+		o.Inbound = func(*Turn) {}
 	}
 	if o.Turn == nil {
-		o.Turn = func(string, Outcome) {}
+		o.Turn = func(*Turn, Outcome) {}
 	}
 	if o.Interrupt == nil {
 		o.Interrupt = func(string, string) {}

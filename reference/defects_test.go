@@ -189,8 +189,8 @@ func (c closing) Close() error { c.told(); return c.Conn.Close() }
 func TestDefectRaisingHandlerEndedTheReader(t *testing.T) {
 	bubble(t, func(t *testing.T, r *relay) {
 		c := r.config()
-		c.Observer.Inbound = func(e protocol.Event, _ string) {
-			if e.Text == "observer" {
+		c.Observer.Inbound = func(turn *reference.Turn) {
+			if turn.Event.Text == "observer" {
 				panic("on purpose")
 			}
 		}

@@ -215,7 +215,7 @@ func TestPanickingAndFailingHandlers(t *testing.T) {
 	bubble(t, func(t *testing.T, r *relay) {
 		c := r.config()
 		outcomes := make(chan reference.Outcome, 3)
-		c.Observer.Turn = func(_ string, o reference.Outcome) { outcomes <- o }
+		c.Observer.Turn = func(_ *reference.Turn, o reference.Outcome) { outcomes <- o }
 		start(t, c, func(ctx context.Context, turn *reference.Turn) error {
 			switch turn.Event.Text {
 			case "panic":
@@ -240,7 +240,7 @@ func TestInterruptEndsExactlyOneTurn(t *testing.T) {
 			Outcome reference.Outcome
 		}
 		outcomes := make(chan ended, 9)
-		c.Observer.Turn = func(k string, o reference.Outcome) { outcomes <- ended{k, o} }
+		c.Observer.Turn = func(turn *reference.Turn, o reference.Outcome) { outcomes <- ended{turn.SessionKey, o} }
 		release := make(chan struct{})
 		start(t, c, func(ctx context.Context, turn *reference.Turn) error {
 			select {

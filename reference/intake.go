@@ -71,7 +71,7 @@ func (g *Gateway) admit(from *session, event protocol.Event, bufferID string) {
 	j.ctx, j.cancel = context.WithCancelCause(g.life)
 	j.repeat = !g.seen.begin(j.ids)
 	if !j.repeat {
-		g.observe.Inbound(event, j.turn.SessionKey)
+		g.observe.Inbound(j.turn)
 	}
 	j.ready = !j.repeat && g.config.Accept == nil && bufferID == ""
 	if !g.lanes.add(j) {
@@ -106,7 +106,7 @@ func (g *Gateway) accept(j *job) bool {
 			g.acknowledge(j)
 			return false
 		}
-		g.observe.Inbound(j.turn.Event, j.turn.SessionKey)
+		g.observe.Inbound(j.turn)
 	}
 	if err := g.callAccept(j); err != nil {
 		g.seen.refuse(j.ids)

@@ -106,7 +106,7 @@ func (l *lanes) runAll(key string, ln *lane) {
 		l.mu.Lock()
 		l.finish(ln, j)
 		l.mu.Unlock()
-		l.g.observe.Turn(key, outcome)
+		l.g.observe.Turn(j.turn, outcome)
 	}
 }
 

@@ -34,6 +34,36 @@ type behaviour struct {
 	mode    mode
 	at      step
 	release chan struct{} // closed by the next release
+
+	received map[*reference.Turn]receipt // of turns that are not over
+}
+
+// receipt is what was in force when an event was received. The driver hears of an
+// event on receipt, before it is handled; what it says after that must not race with
+// the handling: a release lets go of every event that was received before it, whether
+// or not its hold has begun, and the step of acceptance is decided on receipt.
+type receipt struct {
+	accept  mode
+	release <-chan struct{}
+}
+
+func (b *behaviour) receive(turn *reference.Turn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.received == nil {
+		b.received = map[*reference.Turn]receipt{}
+	}
+	r := receipt{accept: silent, release: b.release}
+	if b.at == atAccept {
+		r.accept = b.mode
+	}
+	b.received[turn] = r
+}
+
+func (b *behaviour) forget(turn *reference.Turn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.received, turn)
 }
 
 // set replaces the behaviour. What is held stays held.
@@ -67,27 +97,30 @@ func (b *behaviour) letGo() {
 	b.release = make(chan struct{})
 }
 
-// at is the mode in force at a step. A mode for acceptance leaves the turn silent.
-func (b *behaviour) in(s step) (mode, <-chan struct{}) {
+// of is what was in force when a turn's event was received, and the mode of the turn
+// itself, which is the one in force now.
+func (b *behaviour) of(turn *reference.Turn) (r receipt, now mode) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.at != s {
-		return silent, b.release
+	now = silent
+	if b.at == atTurn {
+		now = b.mode
 	}
-	return b.mode, b.release
+	return b.received[turn], now
 }
 
 var errTold = errors.New("failed as the driver told it to")
 
 // Accept is the step before a turn; it belongs into [reference.Config].
 func (c *Channel) Accept(ctx context.Context, turn *reference.Turn) error {
-	mode, released := c.behaviour.in(atAccept)
-	switch mode {
+	r, _ := c.behaviour.of(turn)
+	switch r.accept {
 	case fail:
+		c.behaviour.forget(turn)
 		return errTold
 	case hold:
 		select {
-		case <-released:
+		case <-r.release:
 		case <-ctx.Done():
 			// An interrupt ends the hold and the turn, but the event was not refused.
 			if context.Cause(ctx) != reference.ErrInterrupted {
@@ -100,8 +133,8 @@ func (c *Channel) Accept(ctx context.Context, turn *reference.Turn) error {
 
 // HandleTurn implements [reference.Handler].
 func (c *Channel) HandleTurn(ctx context.Context, turn *reference.Turn) error {
-	mode, released := c.behaviour.in(atTurn)
-	switch mode {
+	r, now := c.behaviour.of(turn)
+	switch now {
 	case fail:
 		return errTold
 	case echo:
@@ -109,7 +142,7 @@ func (c *Channel) HandleTurn(ctx context.Context, turn *reference.Turn) error {
 		return err
 	case hold:
 		select {
-		case <-released:
+		case <-r.release:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

@@ -3,7 +3,6 @@ package driver_test
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -159,12 +158,36 @@ type stage struct {
 	relays        <-chan *wire
 	drivers       <-chan *wire
 	ended         chan error
+	logs          logLines
+}
+
+// logLines are the gateway's log.
+type logLines chan string
+
+func (l logLines) Write(p []byte) (int, error) { l <- string(p); return len(p), nil }
+
+// await waits for a line of the log.
+func (l logLines) await(t *testing.T, what string) {
+	t.Helper()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for {
+		select {
+		case line := <-l:
+			if strings.Contains(line, what) {
+				return
+			}
+		case <-timer.C:
+			t.Fatalf("expected %q in the log", what)
+		}
+	}
 }
 
 func set(t *testing.T) *stage {
 	driverURL, drivers := listen(t)
 	relayURL, relays := listen(t)
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	logs := make(logLines, 1000)
+	log := slog.New(slog.NewTextHandler(logs, nil))
 	channel := driver.New(driverURL+"/unguessable", "reference", "1.2.3", log)
 	gateway, err := reference.New(reference.Config{
 		URL: relayURL, Platform: "discord", BotID: "b",
@@ -174,7 +197,7 @@ func set(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{relays: relays, drivers: drivers, ended: make(chan error, 1)}
+	s := &stage{relays: relays, drivers: drivers, ended: make(chan error, 1), logs: logs}
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan struct{})
 	go func() {
@@ -332,7 +355,8 @@ func TestHandlerModesAtAcceptance(t *testing.T) {
 	s := set(t)
 	s.driver.result("handler/set", object{"mode": "fail", "at": "accept"})
 	s.relay.send(inbound("C1", "hi", "M1"))
-	s.driver.event("event/inbound")
+	s.driver.event("event/inbound") // which comes before the event is refused
+	s.logs.await(t, "event not accepted")
 	s.driver.result("handler/set", object{"mode": "hold", "at": "accept"})
 	s.relay.send(inbound("C1", "hi", "M2"))
 	s.driver.event("event/inbound")

@@ -48,8 +48,14 @@ func statusOf(s reference.Status) statusParams {
 // Observer tells the driver what the gateway sees; it belongs into [reference.Config].
 func (c *Channel) Observer() reference.Observer {
 	return reference.Observer{
-		Inbound: func(event protocol.Event, key string) { c.notify("event/inbound", inboundParams{event, key}) },
-		Turn:    func(key string, o reference.Outcome) { c.notify("event/turn", turnParams{key, o}) },
+		Inbound: func(turn *reference.Turn) {
+			c.behaviour.receive(turn)
+			c.notify("event/inbound", inboundParams{turn.Event, turn.SessionKey})
+		},
+		Turn: func(turn *reference.Turn, o reference.Outcome) {
+			c.behaviour.forget(turn)
+			c.notify("event/turn", turnParams{turn.SessionKey, o})
+		},
 		Interrupt: func(key, chat string) {
 			c.notify("event/interrupt", interruptParams{key, chat})
 		},
