@@ -95,29 +95,43 @@ func read(p string) (Mutant, error) {
 	return m, nil
 }
 
+// Apply is the text of each file that the mutant edits, by its path below root, which
+// is the module's root. An edit whose old text does not stand exactly once in its file
+// is an error: it would prove nothing.
+func (m Mutant) Apply(root string) (map[string]string, error) {
+	edited := map[string]string{}
+	for i, e := range m.Edits {
+		text, again := edited[e.File]
+		if !again {
+			source, err := os.ReadFile(filepath.Join(root, e.File))
+			if err != nil {
+				return nil, err
+			}
+			text = string(source)
+		}
+		if n := strings.Count(text, e.Old); n != 1 {
+			return nil, fmt.Errorf("edit %d: expected its old text once in %s, found it %d times; rewrite the edit for today's source", i+1, e.File, n)
+		}
+		edited[e.File] = strings.Replace(text, e.Old, e.New, 1)
+	}
+	return edited, nil
+}
+
 // Build builds the gateway with the mutant's edits into dir and returns the binary's
 // path. root is the module's root. An edit that does not apply or does not compile is
-// an error: it would prove nothing.
+// an error.
 func (m Mutant) Build(ctx context.Context, root, dir string) (string, error) {
+	edited, err := m.Apply(root)
+	if err != nil {
+		return "", err
+	}
 	replace := map[string]string{}
-	for i, e := range m.Edits {
-		file := filepath.Join(root, e.File)
-		from := file
-		if edited, again := replace[file]; again {
-			from = edited
-		}
-		source, err := os.ReadFile(from)
-		if err != nil {
+	for file, text := range edited {
+		at := filepath.Join(dir, strings.ReplaceAll(file, "/", "-"))
+		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
 			return "", err
 		}
-		if n := strings.Count(string(source), e.Old); n != 1 {
-			return "", fmt.Errorf("edit %d: expected its old text once in %s, found it %d times; rewrite the edit for today's source", i+1, e.File, n)
-		}
-		edited := filepath.Join(dir, fmt.Sprintf("%d-%s", i, filepath.Base(e.File)))
-		if err := os.WriteFile(edited, []byte(strings.Replace(string(source), e.Old, e.New, 1)), 0o600); err != nil {
-			return "", err
-		}
-		replace[file] = edited
+		replace[filepath.Join(root, file)] = at
 	}
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
