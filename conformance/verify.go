@@ -56,11 +56,18 @@ var ErrNotStarted = errors.New("the subject could not be started")
 // and few enough that eight interpreters at once still start within their bound.
 const defaultParallel = 8
 
-// Verify judges a gateway. The error is the harness's own failure; everything that the
-// gateway does wrong is in the results.
-func Verify(ctx context.Context, o Options) (report.Run, error) {
+// trial is what a run needs before its first gateway is started.
+type trial struct {
+	bench   *kit.Bench
+	judge   kit.Judge
+	model   *contract.Model
+	secrets *redact.Redactor
+}
+
+// open completes o, and makes what judges by it.
+func (o *Options) open(ctx context.Context) (*trial, error) {
 	if o.Launcher == nil {
-		return report.Run{}, errors.New("verify: expected a launcher, got none")
+		return nil, errors.New("verify: expected a launcher, got none")
 	}
 	if o.Timing == (kit.Timing{}) {
 		o.Timing = kit.ContractTiming()
@@ -73,11 +80,11 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 	secrets := redact.New()
 	model, err := contract.Parse(contract.Name, contract.Document())
 	if err != nil {
-		return report.Run{}, fmt.Errorf("reading the contract document: %w", err)
+		return nil, fmt.Errorf("reading the contract document: %w", err)
 	}
 	claimed := contract.Revision(o.Facts.Revision)
 	if !slices.Contains(contract.Revisions(), claimed) {
-		return report.Run{}, fmt.Errorf("verify: expected one of the revisions %v, got %q", contract.Revisions(), claimed)
+		return nil, fmt.Errorf("verify: expected one of the revisions %v, got %q", contract.Revisions(), claimed)
 	}
 	byID := map[protocol.RuleID]contract.Rule{}
 	for _, r := range model.Rules {
@@ -89,7 +96,6 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 			o.Cases[i].Level = kit.Level(r.LevelAt(claimed))
 		}
 	}
-	started := time.Now()
 	bench := kit.NewBench(ctx, kit.Bench{
 		Launcher: o.Launcher, Facts: o.Facts, Timing: o.Timing, Seed: o.Seed,
 		Env: o.Env, TimingEnv: o.TimingEnv, Config: o.Config, Secret: secrets.Add,
@@ -109,9 +115,30 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 		},
 		Rerun: o.Rerun, Redact: secrets.String, SkipSlow: o.SkipSlow,
 	}
-	shared, diagnosis, err := bench.StartShared("shared")
+	return &trial{bench, judge, model, secrets}, nil
+}
+
+// start starts the gateway that the run shares. The error is [ErrNotStarted].
+func (t *trial) start() (*kit.Instance, *kit.Diagnosis, error) {
+	shared, diagnosis, err := t.bench.StartShared("shared")
 	if err != nil {
-		return report.Run{}, fmt.Errorf("%w: %w", ErrNotStarted, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrNotStarted, err)
+	}
+	return shared, diagnosis, nil
+}
+
+// Verify judges a gateway. The error is the harness's own failure; everything that the
+// gateway does wrong is in the results.
+func Verify(ctx context.Context, o Options) (report.Run, error) {
+	started := time.Now()
+	t, err := o.open(ctx)
+	if err != nil {
+		return report.Run{}, err
+	}
+	bench, judge, model, secrets := t.bench, t.judge, t.model, t.secrets
+	shared, diagnosis, err := t.start()
+	if err != nil {
+		return report.Run{}, err
 	}
 	order := map[string]int{}
 	for i, c := range o.Cases {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -15,58 +16,111 @@ import (
 )
 
 func verifyCommand() *cobra.Command {
-	var f verifyFlags
-	var list bool
-	var reportDir string
+	var v verification
 	cmd := &cobra.Command{
-		Use:   "verify (--command LINE | --attach | --target FILE) [flags]",
+		Use:   "verify (--command LINE | --image REF | --dockerfile PATH | --attach | --target FILE) [flags]",
 		Short: "Judge a gateway by the contract",
 		Long: "verify starts a gateway, or waits for one that runs already, and judges it by every\n" +
 			"rule of the contract that can be seen from outside. It prints each verdict, the\n" +
 			"evidence of what failed, and what it comes to.\n\n" +
+			"To begin with a gateway, use --smoke, which looks at the handshake alone and says what\n" +
+			"is missing, and then --init [FILE], which writes a target file (target.yaml).\n\n" +
 			"Exit codes: 0 conformant, 1 not conformant, 2 a command line or target file that\n" +
 			"cannot be meant, 3 the gateway could not be started or the suite itself failed.",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			chosen, err := f.cases()
+		Args: func(cmd *cobra.Command, args []string) error {
+			if v.init {
+				return cobra.MaximumNArgs(1)(cmd, args)
+			}
+			return cobra.NoArgs(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			chosen, err := v.cases()
 			if err != nil {
 				return err
 			}
-			if list {
+			if err := v.checkMode(cmd); err != nil {
+				return err
+			}
+			if v.list {
 				return listCases(cmd.OutOrStdout(), chosen)
 			}
-			o, err := f.options(cmd, chosen)
-			if err != nil {
+			o, err := v.options(cmd, chosen)
+			switch {
+			case err != nil:
 				return err
+			case v.smoke:
+				return smoke(cmd, o)
+			case v.init:
+				return v.writeTarget(cmd, o, args)
 			}
-			if reportDir != "" {
-				// Before the run, which may take minutes.
-				if err := os.MkdirAll(reportDir, 0o755); err != nil {
-					return usagef("--report: %w", err)
-				}
-			}
-			progress := newProgress(cmd.ErrOrStderr(), len(chosen))
-			o.Done = progress.done
-			result, err := conformance.Verify(cmd.Context(), o)
-			progress.clear()
-			if err != nil {
-				return err
-			}
-			if err := report.WriteTable(cmd.OutOrStdout(), result); err != nil {
-				return err
-			}
-			if reportDir != "" {
-				if err := writeReports(reportDir, result); err != nil {
-					return err
-				}
-			}
-			return exitWith(result.Header.Outcome.Exit)
+			return v.judge(cmd, o)
 		},
 	}
-	f.register(cmd)
-	cmd.Flags().BoolVar(&list, "list", false, "print the chosen cases and end: id, level, feature, title")
-	cmd.Flags().StringVar(&reportDir, "report", "", "also write report.json and junit.xml into this `directory`")
+	v.register(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&v.list, "list", false, "print the chosen cases and end: id, level, feature, title")
+	flags.BoolVar(&v.smoke, "smoke", false, "look at the handshake alone, and say what is missing")
+	flags.BoolVar(&v.init, "init", false, "find out what can be found out about the gateway, and write a target file")
+	flags.IntVar(&v.repeat, "repeat", 1, "judge it this many times over, and tell how stable each verdict is")
+	flags.StringVar(&v.report, "report", "", "also write report.json and junit.xml into this `directory`")
 	return cmd
+}
+
+// verification is a run of verify.
+type verification struct {
+	verifyFlags
+	list, smoke, init bool
+	repeat            int
+	report            string
+}
+
+// checkMode refuses flags that do not go together.
+func (v *verification) checkMode(cmd *cobra.Command) error {
+	var modes []string
+	for _, name := range []string{"list", "smoke", "init", "repeat"} {
+		if cmd.Flags().Changed(name) {
+			modes = append(modes, "--"+name)
+		}
+	}
+	switch {
+	case len(modes) > 1:
+		return usagef("%s: expected one of them", strings.Join(modes, " and "))
+	case v.repeat < 1:
+		return usagef("--repeat: expected 1 or more, got %d", v.repeat)
+	}
+	return nil
+}
+
+// judge runs the cases and tells of them.
+func (v *verification) judge(cmd *cobra.Command, o conformance.Options) error {
+	if v.report != "" {
+		// Before the run, which may take minutes.
+		if err := os.MkdirAll(v.report, 0o755); err != nil {
+			return usagef("--report: %w", err)
+		}
+	}
+	progress := newProgress(cmd.ErrOrStderr(), len(o.Cases)*v.repeat)
+	o.Done = progress.done
+	var result report.Run
+	var err error
+	if cmd.Flags().Changed("repeat") {
+		result, err = conformance.Repeat(cmd.Context(), o, v.repeat)
+	} else {
+		result, err = conformance.Verify(cmd.Context(), o)
+	}
+	progress.clear()
+	if err != nil {
+		return err
+	}
+	if err := report.WriteTable(cmd.OutOrStdout(), result); err != nil {
+		return err
+	}
+	if v.report != "" {
+		if err := writeReports(v.report, result); err != nil {
+			return err
+		}
+	}
+	return exitWith(result.Header.Outcome.Exit)
 }
 
 func listCases(w io.Writer, chosen []kit.Case) error {

@@ -28,14 +28,21 @@ func targetFile(t *testing.T, text string) string {
 func TestVerifyUsage(t *testing.T) {
 	wrong := targetFile(t, "naem: x\n")
 	stale := targetFile(t, "known: [{id: framing/newlin, reason: x}]\n")
-	image := targetFile(t, "launch: {image: x}\n")
 	noDir := filepath.Join(wrong, "sub")
 	for _, test := range []struct {
 		args []string
 		want string
 	}{
-		{nil, "expected --command, --attach, or a --target file"},
-		{[]string{"--target", targetFile(t, "name: x\n")}, "expected --command, --attach, or a --target file"},
+		{nil, "expected --command, --image, --dockerfile, --attach, or a --target file"},
+		{[]string{"--target", targetFile(t, "name: x\n")}, "expected --command, --image, --dockerfile, --attach, or a --target file"},
+		{[]string{"--image", ""}, "--image is empty"},
+		{[]string{"--dockerfile", ""}, "--dockerfile is empty"},
+		{[]string{"--image", "x", "--dockerfile", "y"}, "--image and --dockerfile: expected one of them"},
+		{[]string{"--command", "x", "--repeat", "0"}, "--repeat: expected 1 or more"},
+		{[]string{"--command", "x", "--smoke", "--repeat", "2"}, "--smoke and --repeat: expected one of them"},
+		{[]string{"--command", "x", "--init", wrong}, wrong + " is there already"},
+		{[]string{"--command", "x", "--init", "a", "b"}, "accepts at most 1 arg"},
+		{[]string{"--init", "a", "--target", targetFile(t, "launch: {attach: true}\n")}, "--init and --target"},
 		{[]string{"--command", ""}, "--command is empty"},
 		{[]string{"--command", "a | b"}, "there is no shell"},
 		{[]string{"--command", "x", "--attach"}, "--command and --attach"},
@@ -43,7 +50,6 @@ func TestVerifyUsage(t *testing.T) {
 		{[]string{"--command", "x", "--target", wrong}, wrong + `:1: unknown key "naem"`},
 		{[]string{"--command", "x", "--target", stale}, stale + `:1: "framing/newlin" matches no case; the nearest: framing/newline`},
 		{[]string{"--command", "x", "--target", wrong + "x"}, "no such file"},
-		{[]string{"--target", image}, "cannot start containers"},
 		{[]string{"--command", "x", "--focus", "framing/newlin"}, "the nearest: framing/newline"},
 		{[]string{"--list", "--focus", "["}, "is no pattern"},
 		{[]string{"--command", "x", "--timing", "fast"}, "--timing: expected default or contract"},

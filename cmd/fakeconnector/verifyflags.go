@@ -18,6 +18,7 @@ import (
 	"github.com/relaykit/relaykit/conformance/focus"
 	"github.com/relaykit/relaykit/conformance/kit"
 	"github.com/relaykit/relaykit/conformance/launch"
+	"github.com/relaykit/relaykit/conformance/launch/container"
 	"github.com/relaykit/relaykit/conformance/target"
 	"github.com/relaykit/relaykit/contract"
 )
@@ -29,6 +30,7 @@ const attachPatience = 10 * time.Minute
 // verifyFlags are the flags of verify that say what is judged, and how.
 type verifyFlags struct {
 	command, target   string
+	image, dockerfile string
 	attach            bool
 	focus             []string
 	seed              int64
@@ -41,6 +43,8 @@ type verifyFlags struct {
 func (f *verifyFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.command, "command", "", "command `line` that starts the gateway; split as a shell would, but there is no shell")
+	flags.StringVar(&f.image, "image", "", "container image of the gateway, by `reference`; pulled when it is not here")
+	flags.StringVar(&f.dockerfile, "dockerfile", "", "Dockerfile at this `path`, from which its image is built, in the directory where it stands")
 	flags.StringVar(&f.target, "target", "", "target `file`: what is known about the gateway; flags override it")
 	flags.BoolVar(&f.attach, "attach", false, "print an address and credentials, and wait for a gateway that runs already")
 	flags.StringArrayVar(&f.focus, "focus", nil, "judge only these cases: an id, a rule, an area or a glob such as '*ack*'; repeatable")
@@ -108,10 +112,14 @@ func (f *verifyFlags) check(cmd *cobra.Command) error {
 	flags := cmd.Flags()
 	revisions := contract.Revisions()
 	switch {
-	case f.attach && f.command != "":
-		return usagef("--command and --attach: expected one of them; a gateway is either started or runs already")
+	case len(f.ways()) > 1:
+		return usagef("%s: expected one of them; a gateway is started in one way, or runs already", strings.Join(f.ways(), " and "))
 	case flags.Changed("command") && strings.TrimSpace(f.command) == "":
 		return usagef("--command is empty")
+	case flags.Changed("image") && strings.TrimSpace(f.image) == "":
+		return usagef("--image is empty")
+	case flags.Changed("dockerfile") && f.dockerfile == "":
+		return usagef("--dockerfile is empty")
 	case flags.Changed("target") && f.target == "":
 		return usagef("--target is empty")
 	case flags.Changed("parallel") && f.parallel < 1:
@@ -124,6 +132,20 @@ func (f *verifyFlags) check(cmd *cobra.Command) error {
 		return usagef("--replies: expected echo, some or none, got %q", f.replies)
 	}
 	return nil
+}
+
+// ways are the flags that say how the gateway is started.
+func (f *verifyFlags) ways() []string {
+	var ways []string
+	for _, way := range []struct {
+		flag string
+		set  bool
+	}{{"--command", f.command != ""}, {"--image", f.image != ""}, {"--dockerfile", f.dockerfile != ""}, {"--attach", f.attach}} {
+		if way.set {
+			ways = append(ways, way.flag)
+		}
+	}
+	return ways
 }
 
 // launcher is how the gateway is started, and a name for it if the file has none.
@@ -140,14 +162,20 @@ func (f *verifyFlags) launcher(t *target.Target, announce io.Writer) (kit.Launch
 		}
 		program, _, _ := strings.Cut(strings.TrimSpace(f.command), " ")
 		return l, filepath.Base(program), nil
+	case f.image != "":
+		return container.Image(f.image), f.image, nil
+	case f.dockerfile != "":
+		return container.Dockerfile(f.dockerfile), f.dockerfile, nil
 	case f.attach || t.Launch.Attach:
 		return launch.Attach(func(spec kit.Spec) { tellAddress(announce, spec) }), "attached gateway", nil
 	case t.Launch.Command != nil:
 		return launch.Command(t.Launch.Command, opts...), filepath.Base(t.Launch.Command[0]), nil
-	case t.Launch.Image != "", t.Launch.Dockerfile != "":
-		return nil, "", usagef("%s: this build cannot start containers; give --command or --attach", t.Path)
+	case t.Launch.Image != "":
+		return container.Image(t.Launch.Image), t.Launch.Image, nil
+	case t.Launch.Dockerfile != "":
+		return container.Dockerfile(t.Launch.Dockerfile), t.Launch.Dockerfile, nil
 	}
-	return nil, "", usagef("expected --command, --attach, or a --target file that says how the gateway is started")
+	return nil, "", usagef("expected --command, --image, --dockerfile, --attach, or a --target file that says how the gateway is started")
 }
 
 // tellAddress tells whoever runs the gateway how it is to be configured. These are
@@ -169,6 +197,8 @@ func (f *verifyFlags) rerun(caseID string) string {
 	}
 	add("--target", f.target)
 	add("--command", f.command)
+	add("--image", f.image)
+	add("--dockerfile", f.dockerfile)
 	if f.attach {
 		words = append(words, "--attach")
 	}

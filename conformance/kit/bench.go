@@ -85,6 +85,7 @@ type instanceConfig struct {
 	config    []func(ConfigData)
 	env       map[string]string
 	gatewayID string
+	botID     *string
 	respell   []func(env map[string]string)
 	ignored   []protocol.RuleID
 }
@@ -111,6 +112,9 @@ func WithoutSecret() InstanceOption {
 func IDPrefix(prefix string) InstanceOption {
 	return func(c *instanceConfig) { c.gatewayID = prefix }
 }
+
+// BotID configures the gateway with another bot id, which may be empty.
+func BotID(id string) InstanceOption { return func(c *instanceConfig) { c.botID = &id } }
 
 // Refusing binds the connector's port without listening: a dial is refused until
 // [Instance.Listen].
@@ -155,7 +159,11 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 	for _, r := range cfg.ignored {
 		in.ignored[r] = true
 	}
-	in.Record = in.Connector.AddGateway(fakeconnector.Gateway{ID: cfg.gatewayID + "gw-" + name, Platform: b.Platform, BotID: "bot-" + name})
+	botID := "bot-" + name
+	if cfg.botID != nil {
+		botID = *cfg.botID
+	}
+	in.Record = in.Connector.AddGateway(fakeconnector.Gateway{ID: cfg.gatewayID + "gw-" + name, Platform: b.Platform, BotID: botID})
 	b.Secret(in.Record.Secret)
 	if cfg.reserve {
 		if _, err := in.Connector.Reserve(); err != nil {
@@ -177,6 +185,9 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 	in.countOwn()
 	return in, cfg, nil
 }
+
+// Base is the URL that the gateway is configured with.
+func (in *Instance) Base() string { return in.base }
 
 // Listen lets a connector that was made with [Refusing] accept dials.
 func (in *Instance) Listen() error { return in.Connector.Start() }

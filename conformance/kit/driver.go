@@ -63,6 +63,25 @@ func (d *Driver) Handle(_ context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Reque
 	d.changed = make(chan struct{})
 }
 
+// Named is how the gateway calls itself on the driver channel.
+func (d *Driver) Named() (name, version string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.name, d.version
+}
+
+// sends reports whether a notification of this kind has ever come.
+func (d *Driver) sends(method string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, n := range d.notes {
+		if n.Method == method {
+			return true
+		}
+	}
+	return false
+}
+
 // Mark is the number of notifications so far.
 func (d *Driver) Mark() int {
 	d.mu.Lock()
@@ -203,6 +222,11 @@ func (g *G) DriveAsync(method string, params any) func(within time.Duration) jso
 	go func() {
 		var a answer
 		a.err = d.Call(ctx, method, params, &a.result)
+		if why := lacks(method, a.err); why != "" {
+			g.mu.Lock()
+			g.lacking = why
+			g.mu.Unlock()
+		}
 		done <- a
 	}()
 	g.stimulus()
@@ -211,14 +235,8 @@ func (g *G) DriveAsync(method string, params any) func(within time.Duration) jso
 		defer timer.Stop()
 		select {
 		case a := <-done:
-			var re *jsonrpc2.Error
-			switch {
-			case a.err == nil:
-			case errors.As(a.err, &re) && re.Code == CodeNoMethod:
-				g.NotApplicable("the gateway's driver lacks the method %s", method)
-			case errors.As(a.err, &re) && re.Code == CodeBadParams:
-				g.NotApplicable("the gateway's callers cannot set what %s asks for: %s", method, re.Message)
-			default:
+			g.unlessLacking()
+			if a.err != nil {
 				g.Mismatch(fmt.Sprintf("a result of %s", method), "an error: "+a.err.Error())
 			}
 			g.observation()
@@ -227,6 +245,29 @@ func (g *G) DriveAsync(method string, params any) func(within time.Duration) jso
 			g.Mismatch(fmt.Sprintf("%s to return within %s", method, within), "no answer: it hangs")
 		}
 		return nil
+	}
+}
+
+// lacks says, of a call that the gateway cannot be asked, what it lacks; else "".
+func lacks(method string, err error) string {
+	var re *jsonrpc2.Error
+	switch {
+	case errors.As(err, &re) && re.Code == CodeNoMethod:
+		return "the gateway's driver lacks the method " + method
+	case errors.As(err, &re) && re.Code == CodeBadParams:
+		return fmt.Sprintf("the gateway's callers cannot set what %s asks for: %s", method, re.Message)
+	}
+	return ""
+}
+
+// unlessLacking ends the case as not applicable when a call of its has come back with
+// what the gateway lacks: whatever was expected of that call cannot come.
+func (g *G) unlessLacking() {
+	g.mu.Lock()
+	why := g.lacking
+	g.mu.Unlock()
+	if why != "" {
+		g.NotApplicable("%s", why)
 	}
 }
 
@@ -240,6 +281,9 @@ func (g *G) Notified(method, what string, match func(params json.RawMessage) boo
 	defer cancel()
 	n, ok := d.WaitNote(ctx, g.notesMark, func(n Note) bool { return n.Method == method && match(n.Params) })
 	if !ok {
+		if !d.sends(method) {
+			g.NotApplicable("the gateway's driver has sent no %s yet, so nothing tells that it would", method)
+		}
 		var last string
 		for _, n := range d.Notes(g.notesMark) {
 			last = n.Method + " " + string(n.Params)

@@ -39,6 +39,7 @@ type jsonHeader struct {
 	Seed         int64           `json:"seed"`
 	TimeScale    float64         `json:"time_scale"`
 	Strict       bool            `json:"strict"`
+	Runs         int             `json:"runs,omitempty"`
 	Started      string          `json:"started"`
 	Duration     float64         `json:"duration"`
 	Overhead     float64         `json:"overhead"`
@@ -67,6 +68,9 @@ type jsonCase struct {
 	Exercised bool        `json:"exercised"`
 	Title     string      `json:"title"`
 	Evidence  string      `json:"evidence,omitempty"`
+	Stable    *bool       `json:"stable,omitempty"`
+	// Verdicts are how often the case had which; encoding/json sorts them by name.
+	Verdicts map[kit.Verdict]int `json:"verdicts,omitempty"`
 }
 
 // WriteJSON writes the run as one indented JSON document.
@@ -79,7 +83,7 @@ func WriteJSON(w io.Writer, run Run) error {
 		Conformance: h.Outcome.Conformance, Why: line(h.Outcome.Why), Exit: h.Outcome.Exit,
 		SuiteVersion: line(h.SuiteVersion), ContractHash: line(h.ContractHash), Revision: line(h.Revision),
 		Target: jsonTarget{line(h.Target.Name), line(h.Target.Version), line(h.Target.Hash)},
-		Seed:   h.Seed, TimeScale: h.TimeScale, Strict: h.Strict,
+		Seed:   h.Seed, TimeScale: h.TimeScale, Strict: h.Strict, Runs: h.Runs,
 		Started: h.Started.UTC().Format(time.RFC3339Nano), Duration: seconds(h.Duration), Overhead: seconds(h.Overhead),
 		Exercised: jsonCount{h.Exercised.Rules, h.Exercised.Of}, Counts: jsonCounts(run.Results),
 	}}
@@ -88,10 +92,14 @@ func WriteJSON(w io.Writer, run Run) error {
 		out.Header.ClockSkew = &skew
 	}
 	for _, r := range run.Results {
-		out.Cases = append(out.Cases, jsonCase{
+		c := jsonCase{
 			ID: line(r.Case.ID), Level: r.Case.Level, Verdict: r.Verdict, Reason: line(r.Reason),
 			Duration: seconds(r.Duration), Exercised: r.Exercised, Title: line(r.Case.Title), Evidence: block(r.Evidence),
-		})
+		}
+		if t, ok := run.Tallies[r.Case.ID]; ok {
+			c.Stable, c.Verdicts = &t.Stable, t.Verdicts
+		}
+		out.Cases = append(out.Cases, c)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

@@ -60,8 +60,8 @@ type (
 )
 
 // WriteJUnit writes the run as JUnit XML, one testsuite for each area. What makes the
-// subject not conformant is a failure (fail, blocked, unexpected-pass, and warn if the
-// run was strict), the harness's own fault an error. Everything else that is not a pass
+// subject not conformant is a failure (fail, blocked, unexpected-pass, warn if the run was
+// strict, and more than one verdict over the runs of a repeated one), the harness's own fault an error. Everything else that is not a pass
 // is skipped, with its verdict in the message: JUnit has no word for a warning, and a
 // plain pass would hide it.
 func WriteJUnit(w io.Writer, run Run) error {
@@ -75,6 +75,9 @@ func WriteJUnit(w io.Writer, run Run) error {
 				continue
 			}
 			c := junitOf(r, h.Strict)
+			if t, ok := run.Tallies[r.Case.ID]; ok && !t.Stable && c.Error == nil {
+				c = unstable(c, t, r)
+			}
 			suite.Cases = append(suite.Cases, c)
 			suite.Tests++
 			suite.Failures += one(c.Failure)
@@ -120,6 +123,13 @@ func junitOf(r kit.Result, strict bool) junitCase {
 		}
 		c.Skipped = &junitMessage{XMLName: xml.Name{Local: "skipped"}, Message: message.Message}
 	}
+	return c
+}
+
+// unstable makes a failure of a case that had more than one verdict.
+func unstable(c junitCase, t Tally, r kit.Result) junitCase {
+	c.Skipped, c.Output = nil, nil
+	c.Failure = &junitMessage{XMLName: xml.Name{Local: "failure"}, Message: line("unstable: " + t.String() + ": " + r.Reason), Type: "unstable", Text: block(r.Evidence)}
 	return c
 }
 

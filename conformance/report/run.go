@@ -20,6 +20,8 @@ import (
 type Run struct {
 	Header  Header
 	Results []kit.Result
+	// Tallies are the verdicts of each case by its id, when the run is a [Repeated] one.
+	Tallies map[string]Tally
 }
 
 // Header is what a reader needs to place the results, and to repeat the run.
@@ -41,6 +43,7 @@ type Header struct {
 	ClockSkew *time.Duration
 	Exercised Count
 	Strict    bool // a warning counts as a failure
+	Runs      int  // how often everything was run, when it was repeated; 0 for once
 	Outcome   Outcome
 }
 

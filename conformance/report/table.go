@@ -24,7 +24,11 @@ func WriteTable(w io.Writer, run Run) error {
 	tw := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(tw, "verdict\tlevel\tcase\tseconds\treason")
 	for _, r := range run.Results {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%7.3f\t%s\n", r.Verdict, r.Case.Level, line(r.Case.ID), seconds(r.Duration), clip(line(r.Reason)))
+		verdict := string(r.Verdict)
+		if t, ok := run.Tallies[r.Case.ID]; ok {
+			verdict = t.String()
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%7.3f\t%s\n", verdict, r.Case.Level, line(r.Case.ID), seconds(r.Duration), clip(line(r.Reason)))
 	}
 	if err := tw.Flush(); err != nil {
 		return err
@@ -72,6 +76,9 @@ func headline(b *strings.Builder, run Run) {
 		}
 	}
 	fmt.Fprintf(b, "cases      %d: %s\n", len(run.Results), strings.Join(parts, ", "))
+	if h.Runs > 0 {
+		stability(b, run)
+	}
 	fmt.Fprintf(b, "time       %.3f s, %.3f s of it before the first case; time scale %g, seed %d\n",
 		seconds(h.Duration), seconds(h.Overhead), h.TimeScale, h.Seed)
 	if h.ClockSkew != nil {
@@ -86,6 +93,17 @@ func headline(b *strings.Builder, run Run) {
 	}
 	words := strings.ToUpper(strings.ReplaceAll(string(h.Outcome.Conformance), "-", " "))
 	fmt.Fprintf(b, "%s: %s\n", words, line(h.Outcome.Why))
+}
+
+// stability names the cases that had more than one verdict.
+func stability(b *strings.Builder, run Run) {
+	unstable := run.Unstable()
+	fmt.Fprintf(b, "runs       %d; %d of %d cases stable\n", run.Header.Runs, len(run.Results)-len(unstable), len(run.Results))
+	label := "unstable"
+	for _, id := range unstable {
+		fmt.Fprintf(b, "%-9s  %s: %s\n", label, line(id), run.Tallies[id])
+		label = ""
+	}
 }
 
 func clip(s string) string {
