@@ -33,6 +33,7 @@ type schedule struct {
 	alone    bool // a case has the shared gateway to itself
 	pending  map[protocol.RuleID]int
 	red      map[protocol.RuleID]string // rule → why it counts as not holding
+	warned   map[protocol.RuleID]string // the same for a SHOULD, which makes nobody unconformant
 	results  []kit.Result
 	shared   *kit.Instance
 	sharedNo int
@@ -41,7 +42,7 @@ type schedule struct {
 
 func newSchedule(b *kit.Bench, j kit.Judge, shared *kit.Instance, cases []kit.Case, parallel int, done func(kit.Result)) *schedule {
 	s := &schedule{bench: b, judge: j, parallel: max(parallel, 1), done: done, shared: shared, waiting: cases,
-		restart: b.Launcher.Can().Restart, pending: map[protocol.RuleID]int{}, red: map[protocol.RuleID]string{}}
+		restart: b.Launcher.Can().Restart, pending: map[protocol.RuleID]int{}, red: map[protocol.RuleID]string{}, warned: map[protocol.RuleID]string{}}
 	s.changed = sync.NewCond(&s.mu)
 	for _, c := range cases {
 		if !c.Needs.Last {
@@ -152,6 +153,9 @@ func (s *schedule) withoutRunning(ctx context.Context, c kit.Case) (kit.Result, 
 		if why, ok := s.red[rule]; ok && rule != c.Rule() {
 			return kit.Result{Case: c, Verdict: kit.Blocked, Reason: fmt.Sprintf("%s does not hold: %s", rule, why)}, true
 		}
+		if why, ok := s.warned[rule]; ok && rule != c.Rule() {
+			return kit.Result{Case: c, Verdict: kit.NotApplicable, Reason: fmt.Sprintf("it stands on %s, a SHOULD that does not hold: %s", rule, why)}, true
+		}
 	}
 	return kit.Result{}, false
 }
@@ -184,10 +188,12 @@ func (s *schedule) finish(c kit.Case, r kit.Result) {
 		s.pending[c.Rule()]--
 	}
 	switch r.Verdict {
-	case kit.Fail, kit.Warn, kit.Blocked:
+	case kit.Fail, kit.Blocked:
 		if _, ok := s.red[c.Rule()]; !ok {
 			s.red[c.Rule()] = r.Reason
 		}
+	case kit.Warn:
+		s.warned[c.Rule()] = r.Reason
 	}
 	if s.done != nil {
 		s.done(r)

@@ -16,10 +16,15 @@ func handshake() []kit.Case {
 		return kit.Case{ID: id(protocol.RuleHandshakeUnreadableDescriptor, variant), Title: title, Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, Gateway: func(g *kit.G) { unreadableDescriptor(g, raw) }}
 	}
-	first := unreadable("", "dials again after a descriptor that lacks a required field",
-		`{"type":"descriptor","descriptor":{"contract_version":1,"platform":"discord","label":"Discord","max_message_length":2000,"supports_draft_streaming":false,"supports_edit":true,"supports_threads":true,"markdown_dialect":"discord"}}`)
-	first.ID = id(protocol.RuleHandshakeUnreadableDescriptor)
-	return []kit.Case{
+	var lacking []kit.Case
+	for i, field := range requiredFields {
+		c := unreadable("no-"+field, "dials again after a descriptor without "+field, `{"type":"descriptor","descriptor":`+without(field)+`}`)
+		if i == 0 {
+			c.ID = id(protocol.RuleHandshakeUnreadableDescriptor)
+		}
+		lacking = append(lacking, c)
+	}
+	return append(lacking, []kit.Case{
 		{ID: id(protocol.RuleHandshakeHelloFirst), Title: "sends a hello as its first frame", Level: kit.Must, Gateway: helloFirst},
 		{ID: id(protocol.RuleHandshakeHelloOnce), Title: "sends one hello on a socket", Level: kit.Must, Gateway: helloOnce},
 		{ID: id(protocol.RuleHandshakeHelloFields), Title: "carries its platform and bot id in the hello", Level: kit.Must, Gateway: helloFields},
@@ -31,7 +36,6 @@ func handshake() []kit.Case {
 			Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: descriptorBound},
 		{ID: id(protocol.RuleHandshakeDescriptorBound, "late"), Title: "takes a descriptor that comes within the bound", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: lateDescriptor},
-		first,
 		unreadable("null", "dials again after a descriptor that is null", `{"type":"descriptor","descriptor":null}`),
 		unreadable("array", "dials again after a descriptor that is an array", `{"type":"descriptor","descriptor":[]}`),
 		unreadable("missing", "dials again after a descriptor frame without a descriptor", `{"type":"descriptor"}`),
@@ -49,7 +53,45 @@ func handshake() []kit.Case {
 			Needs: kit.Needs{Alone: true}, After: rules(protocol.RuleReconnectRedial), Gateway: againOnRedial},
 		{ID: id(protocol.RuleHandshakeAgainOnRedial, "replaces"), Title: "replaces its capabilities by those of the new descriptor", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/capabilities"}}, After: rules(protocol.RuleReconnectRedial), Gateway: redialReplacesCapabilities},
+		{ID: id(protocol.RuleHandshakeAgainOnRedial, "left-out"), Title: "goes back to the default for what the new descriptor leaves out", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/capabilities"}}, After: rules(protocol.RuleReconnectRedial), Gateway: redialTakesDefaults},
+		{ID: id(protocol.RuleHandshakeQuietUntilDescriptor, "send-on-redial"), Title: "does not send for a caller before the descriptor of a redial", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/send"}}, After: rules(protocol.RuleReconnectRedial), Gateway: quietOnRedialThoughAskedToSend},
+		{ID: id(protocol.RuleHandshakeQuietUntilDescriptor, "event"), Title: "does not acknowledge an event before the descriptor", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: quietThoughEventCame},
+		{ID: id(protocol.RuleHandshakeDescriptorBound, "redial"), Title: "has that bound on a redial as well", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectRedial), Gateway: descriptorBoundOnRedial},
+		{ID: id(protocol.RuleHandshakeDescriptorBound, "other-frames"), Title: "does not wait longer because other frames come", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: descriptorBoundDespiteFrames},
+		{ID: id(protocol.RuleHandshakeHelloFields, "digits"), Title: "sends a bot id of digits as a string", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: helloWithBotID("123456789012345678")},
+		{ID: id(protocol.RuleHandshakeHelloFields, "empty"), Title: "sends an empty bot id as an empty string", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: helloWithBotID("")},
+		inForce("emoji", `"\U0001F50C"`), inForce("platform_hint", `""`), inForce("pii_safe", `false`),
+	}...)
+}
+
+// inForce reads a default from the driver.
+func inForce(field, want string) kit.Case {
+	return kit.Case{ID: id(protocol.RuleHandshakeOptionalKeys, field), Title: "takes the default of " + field + " where the descriptor leaves it out", Level: kit.Must,
+		Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/capabilities"}}, Gateway: func(g *kit.G) {
+			g.StartUnder(nil)
+			g.WantInForce(field, nil, want, "the default")
+			g.Alive()
+		}}
+}
+
+var requiredFields = []string{"contract_version", "platform", "label", "max_message_length", "supports_draft_streaming", "supports_edit", "supports_threads", "markdown_dialect", "len_unit"}
+
+// without is the descriptor of required fields less one of them.
+func without(field string) string {
+	var d map[string]any
+	if err := json.Unmarshal([]byte(requiredOnly), &d); err != nil || d[field] == nil {
+		panic("cases: the descriptor of required fields has no " + field)
 	}
+	delete(d, field)
+	out, _ := json.Marshal(d)
+	return string(out)
 }
 
 const (
@@ -174,9 +216,11 @@ func lateDescriptor(g *kit.G) {
 	g.Alive()
 }
 
+// unreadableDescriptor sends a good descriptor behind the one that cannot be read: the
+// first one decides, so the gateway may not take it.
 func unreadableDescriptor(g *kit.G, raw string) {
 	g.Prepare()
-	g.On(kit.FirstHello()).Do(fakeconnector.Raw{Text: raw + "\n"})
+	g.On(kit.FirstHello()).Do(fakeconnector.Raw{Text: raw + "\n" + `{"type":"descriptor","descriptor":` + requiredOnly + "}\n"})
 	g.Start(kit.UntilHello())
 	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
 	g.CatchUpTo(hello)
@@ -237,5 +281,94 @@ func redialReplacesCapabilities(g *kit.G) {
 	after := g.Capabilities()
 	if after.MaxMessageLength != 777 || after.LenUnit != "utf16" {
 		g.Mismatch("777 utf16, the limit of the new descriptor", fmt.Sprintf("%d %s (before: %d %s)", after.MaxMessageLength, after.LenUnit, before.MaxMessageLength, before.LenUnit))
+	}
+}
+
+func redialTakesDefaults(g *kit.G) {
+	g.Prepare()
+	first := g.On(kit.FirstHello()).Do(fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":` + requiredOnly[:len(requiredOnly)-1] + `,"emoji":"X","pii_safe":true}}` + "\n"})
+	g.Start()
+	g.Alive()
+	g.WantInForce("emoji", nil, `"X"`, "as the first descriptor says")
+	first.Remove()
+	g.On(fakeconnector.Match{Type: protocol.TypeHello}).Do(fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":` + requiredOnly + "}\n"})
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Back()
+	g.WantInForce("emoji", nil, `"\U0001F50C"`, "the default, as the new descriptor leaves it out")
+	g.WantInForce("pii_safe", nil, `false`, "the default, as the new descriptor leaves it out")
+}
+
+func quietOnRedialThoughAskedToSend(g *kit.G) {
+	g.Start()
+	g.Alive()
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeHello})
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	hello := g.Await(g.Timing.Redial(0), "a hello on a new session", kit.IsHello)
+	asked := g.DriveAsync("gateway/send", map[string]any{"chat_id": g.ID("c"), "content": "too early"})
+	if e, found := g.Within(g.Timing.Quiet, otherThanHello(hello)); found {
+		g.Mismatch("nothing between the hello and the descriptor", fmt.Sprintf("%.160q", e.Message.Payload))
+	}
+	held.Release()
+	g.Ready()
+	asked(g.Timing.Outbound + g.Timing.Slack) // whatever it says, it returns
+	g.Alive()
+}
+
+// quietThoughEventCame: a connector sends nothing before its descriptor. One that does
+// must wait for its acknowledgement all the same.
+func quietThoughEventCame(g *kit.G) {
+	g.Prepare()
+	answer := g.OnHello(kit.FirstHello())
+	g.Start(kit.UntilHello())
+	s := answer()
+	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
+	g.SendOn(s, websocket.TextMessage, g.Event("too early").Line())
+	if e, found := g.Within(g.Timing.Quiet, otherThanHello(hello)); found {
+		g.Mismatch("nothing between the hello and the descriptor", fmt.Sprintf("%.160q", e.Message.Payload))
+	}
+	g.SendOn(s, websocket.TextMessage, []byte(`{"type":"descriptor","descriptor":`+requiredOnly+"}\n"))
+	g.Ready()
+	g.Alive()
+}
+
+func descriptorBoundOnRedial(g *kit.G) {
+	g.Start()
+	g.Alive()
+	g.On(fakeconnector.Match{Type: protocol.TypeHello}).Times(1).Do(fakeconnector.Withhold{})
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	hello := g.Await(g.Timing.Redial(0), "a hello on a new session", kit.IsHello)
+	g.CatchUpTo(hello)
+	g.Await(g.Timing.Handshake+g.Timing.Redial(1), "another dial once the bound of the handshake has passed", kit.IsDial)
+	g.Ready()
+	g.Alive()
+}
+
+// descriptorBoundDespiteFrames sends frames that mean nothing all through the bound, and
+// past it.
+func descriptorBoundDespiteFrames(g *kit.G) {
+	g.Prepare()
+	answer := g.OnHello(kit.FirstHello())
+	g.Start(kit.UntilHello())
+	s := answer()
+	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
+	g.CatchUpTo(hello)
+	again := kit.IsDial
+	for waited := g.Timing.Handshake / 4; waited <= g.Timing.Handshake+g.Timing.Redial(0); waited += g.Timing.Handshake / 4 {
+		if _, found := g.Within(g.Timing.Handshake/4, again); found {
+			g.Ready()
+			g.Alive()
+			return
+		}
+		// Once the gateway has closed this session, nobody takes it.
+		_ = s.SendRaw(websocket.TextMessage, []byte(`{"type":"zorp"}`+"\n"))
+		g.Stimulus()
+	}
+	g.Mismatch(fmt.Sprintf("another dial within %s of the hello, whatever else comes", g.Timing.Handshake+g.Timing.Redial(0)), "none: other frames keep the gateway waiting")
+}
+
+func helloWithBotID(id string) func(*kit.G) {
+	return func(g *kit.G) {
+		g.Start(kit.BotID(id))
+		helloFields(g)
 	}
 }

@@ -3,6 +3,7 @@ package cases
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -26,6 +27,9 @@ func outbound() []kit.Case {
 		{ID: id(protocol.RuleOutboundStrayResult), Title: "ignores a result for an unknown requestId", Level: kit.Must, Needs: kit.Needs{Alone: true}, Gateway: unknownResult},
 		{ID: id(protocol.RuleOutboundStrayResult, "twice"), Title: "ignores a result that comes a second time", Level: kit.Must, Needs: kit.Needs{Alone: true, Replies: true}, After: correlated, Gateway: resultTwice},
 		{ID: id(protocol.RuleOutboundStrayResult, "second-differs"), Title: "leaves the caller with the first of two results", Level: kit.Must, Needs: driven(false, false), After: correlated, Gateway: firstResultCounts},
+		{ID: id(protocol.RuleOutboundStrayResult, "next"), Title: "does not keep a stray result for the next request", Level: kit.Must, Needs: driven(false, false), After: correlated, Gateway: strayThenNext},
+		{ID: id(protocol.RuleOutboundStrayResult, "waiting"), Title: "does not give a stray result to a request that waits", Level: kit.Must, Needs: driven(false, false), After: correlated, Gateway: strayWhileWaiting},
+		{ID: id(protocol.RuleOutboundStrayResult, "late"), Title: "ignores the result of a request that was given up", Level: kit.Must, Needs: driven(true, true), After: rules(protocol.RuleOutboundRequestId, protocol.RuleOutboundResultBound), Gateway: lateResult},
 		{ID: id(protocol.RuleOutboundResultBound), Title: "ends a send that is never answered with a failure", Level: kit.Must, Needs: driven(true, true), After: unique, Gateway: neverAnswered},
 		{ID: id(protocol.RuleOutboundResultBound, "late"), Title: "takes a result that comes within the bound", Level: kit.Must, Needs: driven(true, true), After: unique, Gateway: answeredLate},
 		{ID: id(protocol.RuleOutboundDropFailsInFlight), Title: "fails what is in flight at once when the session ends", Level: kit.Should, Needs: driven(true, false), After: unique, Gateway: dropFailsInFlight},
@@ -63,20 +67,27 @@ func requestIDs(g *kit.G) {
 	}
 }
 
-// reversed: two sends are in flight; the second one's result comes first.
+// reversed: three sends are in flight, and their results come as second, third, first,
+// which is neither the order of the requests nor its reverse.
 func reversed(g *kit.G) {
-	chatA, chatB := g.ID("c"), g.ID("c")
-	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chatA}).Do(fakeconnector.Withhold{})
-	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chatB}).Do(fakeconnector.Withhold{})
-	a := g.DriveAsync("gateway/send", map[string]any{"chat_id": chatA, "content": "first"})
-	reqA := g.OutboundTo(chatA)
-	b := g.DriveAsync("gateway/send", map[string]any{"chat_id": chatB, "content": "second"})
-	reqB := g.OutboundTo(chatB)
-	idA, idB := g.ID("sent-a"), g.ID("sent-b")
-	g.SendLine(result(reqB.RequestID, idB))
-	g.SendLine(result(reqA.RequestID, idA))
-	g.WantMessageID(b(g.Timing.Answer), idB)
-	g.WantMessageID(a(g.Timing.Answer), idA)
+	type flight struct {
+		request *kit.Outbound
+		result  func(time.Duration) json.RawMessage
+		id      string
+	}
+	var flights []flight
+	for _, content := range []string{"first", "second", "third"} {
+		chat := g.ID("c")
+		g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
+		sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": content})
+		flights = append(flights, flight{g.OutboundTo(chat), sent, g.ID("sent")})
+	}
+	for _, i := range []int{1, 2, 0} {
+		g.SendLine(result(flights[i].request.RequestID, flights[i].id))
+	}
+	for _, f := range flights {
+		g.WantMessageID(f.result(g.Timing.Answer), f.id)
+	}
 }
 
 func unknownResult(g *kit.G) {
@@ -126,12 +137,17 @@ func answeredLate(g *kit.G) {
 // failure by that bound cannot be taken for one at once.
 func dropFailsInFlight(g *kit.G) {
 	g.Start(kit.Bounds(func(t *kit.Timing) { t.Outbound = kit.ContractTiming().Outbound }))
-	chat := g.ID("c")
-	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
-	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "in flight"})
-	g.OutboundTo(chat)
+	g.On(fakeconnector.Match{Type: protocol.TypeOutbound}).Do(fakeconnector.Withhold{})
+	var sent []func(time.Duration) json.RawMessage
+	for range 3 {
+		chat := g.ID("c")
+		sent = append(sent, g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "in flight"}))
+		g.OutboundTo(chat)
+	}
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
-	g.WantFailure(sent(g.Timing.Answer))
+	for _, result := range sent {
+		g.WantFailure(result(g.Timing.Answer))
+	}
 	g.Back()
 }
 
@@ -165,4 +181,34 @@ func orNothing(raw json.RawMessage) string {
 		return "nothing"
 	}
 	return string(raw)
+}
+
+func strayThenNext(g *kit.G) {
+	g.SendLine(result(g.ID("nobody"), g.ID("stray")))
+	g.Alive()
+	chat, want := g.ID("c"), g.ID("m")
+	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
+	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "the next one"})
+	g.SendLine(result(g.OutboundTo(chat).RequestID, want))
+	g.WantMessageID(sent(g.Timing.Answer), want)
+}
+
+func strayWhileWaiting(g *kit.G) {
+	chat, want := g.ID("c"), g.ID("m")
+	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
+	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "waiting"})
+	o := g.OutboundTo(chat)
+	g.SendLine(result(g.ID("nobody"), g.ID("stray")))
+	g.SendLine(result(o.RequestID, want))
+	g.WantMessageID(sent(g.Timing.Answer), want)
+}
+
+func lateResult(g *kit.G) {
+	g.Start()
+	chat := g.ID("c")
+	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
+	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "given up"})
+	o := g.OutboundTo(chat)
+	g.WantFailure(sent(g.Timing.Outbound + g.Timing.Slack))
+	g.Survives(func() { g.SendLine(result(o.RequestID, g.ID("late"))) })
 }

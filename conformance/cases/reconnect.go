@@ -24,7 +24,20 @@ func reconnect() []kit.Case {
 		{ID: id(protocol.RuleReconnectAnyCode, "normal"), Title: "dials again after a normal closure", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(websocket.CloseNormalClosure)},
 		{ID: id(protocol.RuleReconnectAnyCode, "policy"), Title: "dials again after a policy violation", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(websocket.ClosePolicyViolation)},
 		{ID: id(protocol.RuleReconnectAnyCode, "private"), Title: "dials again after private codes beside 4401", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(4400, 4403)},
-		{ID: id(protocol.RuleReconnectBackoff), Title: "doubles its wait from one refused dial to the next", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: backoffDoubles},
+		{ID: id(protocol.RuleReconnectAnyCode, "going-away"), Title: "dials again after 1001", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(websocket.CloseGoingAway)},
+		{ID: id(protocol.RuleReconnectAnyCode, "internal-error"), Title: "dials again after 1011", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(websocket.CloseInternalServerErr)},
+		{ID: id(protocol.RuleReconnectAnyCode, "too-big"), Title: "dials again after 1009", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(websocket.CloseMessageTooBig)},
+		{ID: id(protocol.RuleReconnectAnyCode, "no-status"), Title: "dials again after a close frame without a code", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(0)},
+		{ID: id(protocol.RuleReconnectAnyCode, "restart-twice"), Title: "dials again after 1012, and after another one", Level: kit.Must, Needs: kit.Needs{Alone: true},
+			Gateway: redialAfterCode(websocket.CloseServiceRestart, websocket.CloseServiceRestart)},
+		{ID: id(protocol.RuleReconnectRedial, "without-traffic"), Title: "dials again after a session that carried nothing beyond its handshake", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: redialWithoutTraffic},
+		{ID: id(protocol.RuleReconnectRedial, "many-failures"), Title: "goes on dialing however often it is refused", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: redialAfterManyFailures},
+		{ID: id(protocol.RuleReconnectBackoff, "upper"), Title: "waits no longer than each rung and its jitter", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectFirstDial), Gateway: backoffUpper},
+		{ID: id(protocol.RuleReconnectBackoff, "upgraded"), Title: "climbs when sessions end behind their upgrade, too", Level: kit.Must, Needs: kit.Needs{Fresh: true}, After: rules(protocol.RuleReconnectFirstDial),
+			Gateway: backoffClimbs(fakeconnector.Match{Point: fakeconnector.PointUpgraded}, fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: websocket.CloseInternalServerErr, Reason: "not now"})},
+		{ID: id(protocol.RuleReconnectDeliberate, "dropped"), Title: "does not dial again when its session ends while it drains", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Launch: kit.Abilities{Signal: true}}, After: rules(protocol.RuleIdleAnnounce), Gateway: droppedWhileDraining},
+		{ID: id(protocol.RuleReconnectBackoff), Title: "doubles its wait from one refused dial to the next", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: backoffClimbs(fakeconnector.Match{Point: fakeconnector.PointDial}, fakeconnector.Refuse{})},
 		{ID: id(protocol.RuleReconnectBackoff, "cap"), Title: "waits no longer than the cap", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectFirstDial), Gateway: backoffCap},
 		{ID: id(protocol.RuleReconnectReset), Title: "starts the ladder anew after a session that worked", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectRedial, protocol.RuleReconnectBackoff), Gateway: backoffResets},
 		{ID: id(protocol.RuleReconnectDeliberate), Title: "does not dial again when it was told to stop", Level: kit.Must,
@@ -106,36 +119,80 @@ func redialAfterCode(codes ...int) func(*kit.G) {
 	}
 }
 
-// backoffDoubles judges each wait from below only: a gateway on a loaded machine may be
+// backoffClimbs judges each wait from below only: a gateway on a loaded machine may be
 // late, and never early. Each rung of the ladder is twice the one before, so a wait
 // that is too short for its rung shows a ladder that does not double.
-func backoffDoubles(g *kit.G) {
-	g.Prepare()
-	g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(4).Do(fakeconnector.Refuse{})
-	g.Start(kit.UntilLaunched())
-	dials := g.Dials(5, g.Timing.Ready+g.Timing.Redial(0)+g.Timing.Redial(1)+g.Timing.Redial(2)+g.Timing.Redial(3))
-	for i := 1; i < len(dials); i++ {
-		rung, gap := g.Timing.Rung(i-1), kit.Elapsed(dials[i-1], dials[i])
-		if gap < rung*3/4 {
-			g.Mismatch(fmt.Sprintf("at least %s before redial %d, three quarters of its rung of %s", rung*3/4, i, rung), gap.Round(time.Millisecond).String(), gaps(dials))
+func backoffClimbs(m fakeconnector.Match, faults ...fakeconnector.Fault) func(*kit.G) {
+	return func(g *kit.G) {
+		g.Prepare()
+		g.On(m).Times(4).Do(faults...)
+		g.Start(kit.UntilLaunched())
+		dials := g.Dials(5, g.Timing.Ready+g.Timing.Redial(0)+g.Timing.Redial(1)+g.Timing.Redial(2)+g.Timing.Redial(3))
+		for i := 1; i < len(dials); i++ {
+			rung, gap := g.Timing.Rung(i-1), kit.Elapsed(dials[i-1], dials[i])
+			if gap < rung*3/4 {
+				g.Mismatch(fmt.Sprintf("at least %s before redial %d, three quarters of its rung of %s", rung*3/4, i, rung), gap.Round(time.Millisecond).String(), gaps(dials))
+			}
+			if gap > g.Timing.Redial(i-1) {
+				g.Mismatch(fmt.Sprintf("at most %s before redial %d, whose rung is %s", g.Timing.Redial(i-1), i, rung), gap.Round(time.Millisecond).String(), gaps(dials))
+			}
 		}
-		if gap > g.Timing.Redial(i-1) {
-			g.Mismatch(fmt.Sprintf("at most %s before redial %d, whose rung is %s", g.Timing.Redial(i-1), i, rung), gap.Round(time.Millisecond).String(), gaps(dials))
+		g.Ready()
+		g.Alive()
+	}
+}
+
+// backoffUpper judges each wait from above. A machine can make a wait longer and never
+// shorter, so each rung counts by the shortest of up to three climbs.
+func backoffUpper(g *kit.G) {
+	const rungs, climbs = 5, 3
+	g.Prepare(kit.Bounds(func(t *kit.Timing) {
+		if t.BackoffBase < kit.ContractTiming().BackoffBase {
+			t.BackoffBase, t.BackoffCap = 250*time.Millisecond, 7500*time.Millisecond
+		}
+	}))
+	refused := g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(rungs).Do(fakeconnector.Refuse{})
+	g.Start(kit.UntilLaunched())
+	within := g.Timing.Ready
+	for i := range rungs + 1 {
+		within += g.Timing.Redial(i)
+	}
+	// Jitter, and three fifths of the first rung for the machine: less than the next rung.
+	limit := func(i int) time.Duration { return g.Timing.Rung(i)*5/4 + g.Timing.BackoffBase*3/5 }
+	var shortest [rungs]time.Duration
+	for range climbs {
+		dials := g.Dials(rungs+1, within)
+		late := false
+		for i := range rungs {
+			gap := kit.Elapsed(dials[i], dials[i+1])
+			if shortest[i] == 0 || gap < shortest[i] {
+				shortest[i] = gap
+			}
+			late = late || shortest[i] > limit(i)
+		}
+		g.Ready()
+		g.Alive()
+		if !late {
+			return
+		}
+		// A session that worked, so that the next climb begins on the first rung. The dial
+		// right behind it is the first of the climb.
+		refused.Remove()
+		g.CloseSession(websocket.CloseServiceRestart, "restart")
+		refused = g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(rungs).Do(fakeconnector.Refuse{})
+	}
+	for i, gap := range shortest {
+		if gap > limit(i) {
+			g.Mismatch(fmt.Sprintf("a wait of at most %s and its jitter before redial %d", g.Timing.Rung(i), i+1), fmt.Sprintf("never less than %s in %d climbs", gap.Round(time.Millisecond), climbs))
 		}
 	}
-	g.Ready()
-	g.Alive()
 }
 
 // backoffCap climbs so far that a ladder without a cap would show it on a loaded machine
 // as well. In a shortened run the cap is set to four times the base, so that the climb
 // is short for a gateway that has one.
 func backoffCap(g *kit.G) {
-	g.Prepare(kit.Bounds(func(t *kit.Timing) {
-		if t.BackoffBase < kit.ContractTiming().BackoffBase {
-			t.BackoffCap = 4 * t.BackoffBase
-		}
-	}))
+	g.Prepare(kit.Bounds(shortCap))
 	g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Do(fakeconnector.Refuse{})
 	g.Start(kit.UntilLaunched())
 	limit := g.Timing.BackoffCap*5/4 + g.Timing.Slack
@@ -155,15 +212,16 @@ func backoffCap(g *kit.G) {
 }
 
 // backoffResets climbs four rungs, lets a session work, and looks at the wait after it:
-// it is that of the first rung, not of the next. A ladder that goes on never gives a
-// short wait, so one short wait proves the reset; a long one may be the machine's, so
-// the climb is tried again.
+// it is that of the first rung, not of the next, nor of one less. A ladder that goes on
+// never gives a short wait, so one short wait proves the reset; a long one may be the
+// machine's, so the climb is tried again. Two sessions must each prove it.
 func backoffResets(g *kit.G) {
-	const climb, tries = 4, 3
+	const climb, tries, proofs = 4, 6, 2
 	g.Prepare()
 	refused := g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(climb).Do(fakeconnector.Refuse{})
 	g.Start(kit.UntilLaunched())
 	var waits []string
+	proven := 0
 	for range tries {
 		within := g.Timing.Ready
 		for i := range climb + 1 {
@@ -175,18 +233,76 @@ func backoffResets(g *kit.G) {
 		g.CloseSession(websocket.CloseServiceRestart, "restart")
 		ended := g.Await(g.Timing.Answer, "the end of the session", kit.IsClosed(""))
 		gap := kit.Elapsed(ended, g.Await(g.Timing.Redial(climb), "another dial", kit.IsDial))
-		if gap < g.Timing.Rung(climb)*3/4 {
-			g.Back()
+		if gap < g.Timing.Rung(0)*3/4 {
+			g.Mismatch(fmt.Sprintf("a redial on the first rung (%s) after a session that worked", g.Timing.Rung(0)), "one after "+gap.Round(time.Millisecond).String())
+		}
+		if gap < g.Timing.Rung(climb-1)*3/4 {
+			proven++
+		} else {
+			waits = append(waits, gap.Round(time.Millisecond).String())
+		}
+		g.Back()
+		if proven == proofs {
 			return
 		}
-		waits = append(waits, gap.Round(time.Millisecond).String())
-		g.Back()
+		if len(waits) > tries-proofs {
+			break
+		}
 		refused.Remove()
 		refused = g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(climb).Do(fakeconnector.Refuse{})
 		g.CloseSession(websocket.CloseServiceRestart, "restart")
 	}
-	g.Mismatch(fmt.Sprintf("a redial on the first rung (%s) after a session that worked", g.Timing.Rung(0)),
-		fmt.Sprintf("waits of %v, none shorter than rung %d (%s)", waits, climb+1, g.Timing.Rung(climb)))
+	g.Mismatch(fmt.Sprintf("a redial on the first rung (%s) after each session that worked", g.Timing.Rung(0)),
+		fmt.Sprintf("%d such, and waits of %v", proven, waits))
+}
+
+// redialWithoutTraffic ends the first session right behind its descriptor.
+func redialWithoutTraffic(g *kit.G) {
+	g.Prepare()
+	g.On(kit.FirstHello()).Do(fakeconnector.CloseWith{Code: websocket.CloseServiceRestart, Reason: "restart"})
+	g.Start(kit.UntilHello())
+	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
+	g.CatchUpTo(hello)
+	g.Redialed(1)
+	g.Ready()
+	g.Alive()
+}
+
+// shortCap makes the climb to the cap short, where the bounds can be set.
+func shortCap(t *kit.Timing) {
+	if t.BackoffBase < kit.ContractTiming().BackoffBase {
+		t.BackoffCap = 4 * t.BackoffBase
+	}
+}
+
+func redialAfterManyFailures(g *kit.G) {
+	const failures = 8
+	g.Start(kit.Bounds(shortCap))
+	g.Alive()
+	g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(failures).Do(fakeconnector.Refuse{})
+	within := g.Timing.Answer
+	for i := range failures + 1 {
+		within += g.Timing.Redial(i)
+	}
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Dials(failures+1, within)
+	g.Ready()
+	g.Alive()
+}
+
+func droppedWhileDraining(g *kit.G) {
+	g.Start()
+	atRest(g)
+	g.CatchUp()
+	g.On(fakeconnector.Match{Type: protocol.TypeGoingIdle}).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: websocket.CloseServiceRestart, Reason: "restart"})
+	stopping := g.BeginStop()
+	idle := g.GoneIdle()
+	if _, ended := stopping.Ended(g.Timing.Shutdown + g.Timing.Slack); !ended {
+		g.Mismatch("the gateway to end", "it still runs")
+	}
+	if e, found := g.FindAfter(idle, kit.IsDial); found {
+		g.Mismatch("no dial while it shuts down", fmt.Sprintf("one %s after its going_idle", kit.Elapsed(idle, e)))
+	}
 }
 
 // deliberate asks the gateway to stop and answers its going_idle; from then on it may

@@ -3,6 +3,7 @@ package cases
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -19,13 +20,19 @@ func revocation() []kit.Case {
 		{ID: id(protocol.RuleRevocationBeforeHandshake, "after-hello"), Title: "does so when the 4401 answers its hello", Level: kit.Must, Needs: fresh, Gateway: rejectedAfterHello},
 		{ID: id(protocol.RuleRevocationAfterHandshake), Title: "stops dialing after a 4401 on its session", Level: kit.Must, Needs: fresh, After: after, Gateway: revoked},
 		{ID: id(protocol.RuleRevocationAfterHandshake, "on-redial"), Title: "stops dialing after a 4401 on a redial", Level: kit.Must, Needs: fresh, After: after, Gateway: revokedWhileAway},
+		{ID: id(protocol.RuleRevocationBeforeHandshake, "often"), Title: "does so however often it is closed with 4401", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: rejectedOften},
+		{ID: id(protocol.RuleRevocationAfterHandshake, "after-refusals"), Title: "stops dialing after a 4401 that comes after dials that failed", Level: kit.Must, Needs: fresh, After: after, Gateway: revokedAfterRefusals},
+		{ID: id(protocol.RuleRevocationAfterHandshake, "reason"), Title: "goes by the code and not by the reason", Level: kit.Must, Needs: fresh, After: after, Gateway: revokedWithoutReason},
+		{ID: id(protocol.RuleRevocationDisabled, "on-redial"), Title: "reports it when the 4401 comes on a redial", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Driver: []string{"event/status"}}, After: rules(protocol.RuleRevocationAfterHandshake), Gateway: reportsDisabledOnRedial},
 		{ID: id(protocol.RuleRevocationDisabled), Title: "reports the relay as disabled", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Driver: []string{"event/status"}}, After: rules(protocol.RuleRevocationAfterHandshake), Gateway: reportsDisabled},
 	}
 }
 
 func rejectedAtFirst(g *kit.G) {
-	g.Prepare()
+	// With a cap that is far from the first rungs, so that a wait of the cap shows.
+	g.Prepare(kit.Bounds(func(t *kit.Timing) { t.BackoffCap = kit.ContractTiming().BackoffCap }))
 	rejected := g.On(fakeconnector.Match{Point: fakeconnector.PointUpgraded}).Times(2).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: 4401, Reason: "unauthorized"})
 	g.Start(kit.UntilLaunched())
 	g.Dials(3, g.Timing.Ready+g.Timing.Redial(0)+g.Timing.Redial(1))
@@ -50,7 +57,7 @@ func rejectedAfterHello(g *kit.G) {
 // revoked first shows that this gateway dials again after another close, and how soon;
 // then it may not, for longer than its next rungs would take.
 func revoked(g *kit.G) {
-	g.Start()
+	g.Start(kit.Bounds(shortCap))
 	g.Alive()
 	redial(g)
 	g.Connector().Revoke(g.Gateway().Record.ID)
@@ -59,7 +66,7 @@ func revoked(g *kit.G) {
 }
 
 func revokedWhileAway(g *kit.G) {
-	g.Start()
+	g.Start(kit.Bounds(shortCap))
 	g.Alive()
 	g.On(fakeconnector.Match{Point: fakeconnector.PointUpgraded}).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: 4401, Reason: "unauthorized"})
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
@@ -73,11 +80,61 @@ func noMoreDials(g *kit.G) {
 		return e.Kind == fakeconnector.KindClosed && e.Close.Code == 4401
 	})
 	g.CatchUpTo(closed)
-	window := g.Timing.Rung(0)*5/4 + g.Timing.Rung(1)*5/4 + g.Timing.Rung(2)*5/4
+	// Longer than the next rungs take; where the cap is near, than three waits at the cap.
+	window := (g.Timing.Rung(0) + g.Timing.Rung(1) + g.Timing.Rung(2)) * 5 / 4
+	if g.Timing.BackoffCap < 2*time.Second {
+		window = max(window, 3*g.Timing.BackoffCap*5/4)
+	}
 	if e, found := g.Within(window, kit.IsDial); found {
 		g.Mismatch("no further dial after the revocation", fmt.Sprintf("one %s after the 4401", kit.Elapsed(closed, e)))
 	}
 	g.StillThere()
+}
+
+func rejectedOften(g *kit.G) {
+	const times = 7
+	g.Prepare(kit.Bounds(shortCap))
+	g.On(fakeconnector.Match{Point: fakeconnector.PointUpgraded}).Times(times).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: 4401, Reason: "unauthorized"})
+	g.Start(kit.UntilLaunched())
+	within := g.Timing.Ready
+	for i := range times {
+		within += g.Timing.Redial(i)
+	}
+	g.Dials(times+1, within)
+	g.Ready()
+	g.Alive()
+}
+
+// revokedAfterRefusals: that a handshake has succeeded is remembered through dials that fail.
+func revokedAfterRefusals(g *kit.G) {
+	g.Start(kit.Bounds(shortCap))
+	g.Alive()
+	g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(2).Do(fakeconnector.Refuse{})
+	g.On(fakeconnector.Match{Point: fakeconnector.PointUpgraded}).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: 4401, Reason: "unauthorized"})
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Dials(3, g.Timing.Redial(0)+g.Timing.Redial(1)+g.Timing.Redial(2))
+	noMoreDials(g)
+}
+
+func revokedWithoutReason(g *kit.G) {
+	g.Start(kit.Bounds(shortCap))
+	g.Alive()
+	redial(g)
+	g.CloseSession(4401, "")
+	g.On(fakeconnector.Match{Point: fakeconnector.PointUpgraded}).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: 4401})
+	noMoreDials(g)
+}
+
+func reportsDisabledOnRedial(g *kit.G) {
+	g.Start(kit.Bounds(shortCap))
+	if g.Gateway().Driver == nil {
+		g.NotApplicable("the gateway has not opened the driver channel, which sends event/status")
+	}
+	g.Alive()
+	g.On(fakeconnector.Match{Point: fakeconnector.PointUpgraded}).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: 4401, Reason: "unauthorized"})
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Redialed(0)
+	disabled(g)
 }
 
 func reportsDisabled(g *kit.G) {
@@ -88,6 +145,10 @@ func reportsDisabled(g *kit.G) {
 	g.Alive()
 	g.Connector().Revoke(g.Gateway().Record.ID)
 	g.Stimulus()
+	disabled(g)
+}
+
+func disabled(g *kit.G) {
 	n := g.Notified("event/status", "event/status with the state disabled", func(p json.RawMessage) bool {
 		var s struct{ State string }
 		return json.Unmarshal(p, &s) == nil && s.State == "disabled"

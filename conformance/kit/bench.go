@@ -34,13 +34,14 @@ type Bench struct {
 
 	ctx      context.Context
 	driver   *atomic.Int64 // a driverKnown
+	kinds    *sync.Map     // kinds of notification that a driver of this run has sent
 	observed *Observations
 	started  *atomic.Int64 // the longest time from a launch to a dial that was seen, in nanoseconds
 }
 
 // NewBench completes b; ctx ends everything that the run waits for.
 func NewBench(ctx context.Context, b Bench) *Bench {
-	b.ctx, b.observed, b.started, b.driver = ctx, new(Observations), new(atomic.Int64), new(atomic.Int64)
+	b.ctx, b.observed, b.started, b.driver, b.kinds = ctx, new(Observations), new(atomic.Int64), new(atomic.Int64), new(sync.Map)
 	if b.Platform == "" {
 		b.Platform = "discord"
 	}
@@ -172,7 +173,7 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 	} else if err := in.Connector.Start(); err != nil {
 		return nil, nil, fmt.Errorf("starting the fake connector: %w", err)
 	}
-	server, err := newDriverServer(can)
+	server, err := newDriverServer(can, b.kinds)
 	if err != nil {
 		in.Connector.Close()
 		return nil, nil, err

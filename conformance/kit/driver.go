@@ -29,6 +29,7 @@ type Driver struct {
 	version string
 	notes   []Note
 	changed chan struct{} // closed and replaced at every note
+	kinds   *sync.Map     // the kinds of notification that any gateway of the run has sent
 }
 
 // Note is a notification of the gateway's.
@@ -59,6 +60,9 @@ func (d *Driver) Handle(_ context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Reque
 		d.isReady, d.name, d.version = true, p.Name, p.Version
 	}
 	d.notes = append(d.notes, n)
+	if d.kinds != nil {
+		d.kinds.Store(req.Method, true)
+	}
 	close(d.changed)
 	d.changed = make(chan struct{})
 }
@@ -68,18 +72,6 @@ func (d *Driver) Named() (name, version string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.name, d.version
-}
-
-// sends reports whether a notification of this kind has ever come.
-func (d *Driver) sends(method string) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, n := range d.notes {
-		if n.Method == method {
-			return true
-		}
-	}
-	return false
 }
 
 // Mark is the number of notifications so far.
@@ -135,7 +127,7 @@ type driverServer struct {
 	wg     sync.WaitGroup
 }
 
-func newDriverServer(can Abilities) (*driverServer, error) {
+func newDriverServer(can Abilities, kinds *sync.Map) (*driverServer, error) {
 	host := can.ListenHost
 	if host == "" {
 		host = "127.0.0.1"
@@ -149,7 +141,7 @@ func newDriverServer(can Abilities) (*driverServer, error) {
 	path := "/driver/" + hex.EncodeToString(key[:])
 	s := &driverServer{
 		url:    reachable("ws://"+l.Addr().String(), can.URLHost) + path,
-		driver: &Driver{changed: make(chan struct{})},
+		driver: &Driver{changed: make(chan struct{}), kinds: kinds},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc(path, s.accept)
@@ -281,8 +273,8 @@ func (g *G) Notified(method, what string, match func(params json.RawMessage) boo
 	defer cancel()
 	n, ok := d.WaitNote(ctx, g.notesMark, func(n Note) bool { return n.Method == method && match(n.Params) })
 	if !ok {
-		if !d.sends(method) {
-			g.NotApplicable("the gateway's driver has sent no %s yet, so nothing tells that it would", method)
+		if _, sent := g.bench.kinds.Load(method); !sent {
+			g.NotApplicable("the gateway's driver has sent no %s in this run, so nothing tells that it would", method)
 		}
 		var last string
 		for _, n := range d.Notes(g.notesMark) {

@@ -36,6 +36,7 @@ type G struct {
 	stimuli      int
 	observations int
 	cleanups     []func()
+	lacking      string // what a call through the driver has shown the gateway to lack
 }
 
 // stop carries a verdict out of a case's body.
@@ -127,6 +128,7 @@ func (g *G) CatchUp() { g.mark = g.Connector().Journal().Mark() }
 func (g *G) Await(within time.Duration, what string, match func(fakeconnector.Entry) bool) fakeconnector.Entry {
 	e, ok := g.wait(within, match)
 	if !ok {
+		g.unlessLacking()
 		g.Mismatch(fmt.Sprintf("%s within %s", what, within), g.whatCame())
 	}
 	g.observation()
@@ -264,6 +266,25 @@ func (g *G) Hold(m fakeconnector.Match) *Held {
 	h.stub = g.On(m).Do(h.hold)
 	g.Cleanup(h.Release)
 	return h
+}
+
+// OnHello takes the answer to a hello out of the connector's hands: the case gets the
+// session, on which it may send what it likes.
+func (g *G) OnHello(m fakeconnector.Match) func() *fakeconnector.Session {
+	sessions := make(chan *fakeconnector.Session, 1)
+	g.On(m).Times(1).Do(fakeconnector.FaultFunc(func(x *fakeconnector.Exchange) {
+		x.SetSteps()
+		sessions <- x.Session
+	}))
+	return func() *fakeconnector.Session {
+		select {
+		case s := <-sessions:
+			return s
+		case <-time.After(g.Timing.Ready):
+			g.Mismatch("a hello", g.whatCame())
+			return nil
+		}
+	}
 }
 
 // FirstHello matches the hellos of the first session of a connector.
