@@ -198,20 +198,25 @@ func (o *Outcome) state() State {
 	return Survived
 }
 
-// JudgeAll judges mutants side by side. done is told of each as it ends.
+// JudgeAll judges mutants side by side. done is told of each as it ends. Those that
+// the end of ctx leaves unjudged are not among the outcomes.
 func JudgeAll(ctx context.Context, list []Mutant, o Options, done func(Outcome)) []Outcome {
-	outcomes := make([]Outcome, len(list))
+	var outcomes []Outcome
 	slots := make(chan struct{}, max(o.Workers, 1))
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	for i, m := range list {
+	for _, m := range list {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			outcomes[i] = Judge(ctx, m, o)
+			out := Judge(ctx, m, o)
+			if ctx.Err() != nil {
+				return
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			done(outcomes[i])
+			outcomes = append(outcomes, out)
+			done(out)
 		})
 	}
 	wg.Wait()

@@ -27,9 +27,9 @@ import (
 const targetFile = "cmd/gateway/target.yaml"
 
 type flags struct {
-	full, evidence, json, control bool
-	root, doc, results            string
-	workers                       int
+	full, evidence, json, control, noted bool
+	root, doc, results                   string
+	workers                              int
 }
 
 func main() {
@@ -38,6 +38,7 @@ func main() {
 	flag.BoolVar(&f.evidence, "evidence", false, "print what the first red case says")
 	flag.BoolVar(&f.json, "json", false, "print the outcomes as JSON on stdout; the rest goes to stderr")
 	flag.BoolVar(&f.control, "control", true, "run the suite on the unedited gateway first")
+	flag.BoolVar(&f.noted, "noted", false, "only mutants of which a note says that they survive")
 	flag.StringVar(&f.doc, "doc", "", "write the table of all mutants to this file; it needs an outcome of each, see -results")
 	flag.StringVar(&f.results, "results", "", "keep outcomes in this file from run to run, until a mutant is edited")
 	flag.StringVar(&f.root, "root", ".", "the module's root")
@@ -63,6 +64,9 @@ func run(ctx context.Context, f flags, patterns []string) error {
 	selected, err := mutants.Select(all, patterns)
 	if err != nil {
 		return err
+	}
+	if f.noted {
+		selected = slices.DeleteFunc(slices.Clone(selected), func(m mutants.Mutant) bool { return m.Survives == "" })
 	}
 	subject, err := target.Load(filepath.Join(root, targetFile))
 	if err != nil {
