@@ -52,14 +52,26 @@ func (p *page) firstLine(n ast.Node) int {
 	return 1
 }
 
-// lastLine is the line in which the last block inside of a block ends.
+// lastLine is the line in which the last block inside of a block ends. Lists nest deeply,
+// so what is found is kept for all blocks on the way.
 func (p *page) lastLine(n ast.Node) int {
+	var way []ast.Node
+	line := 0
 	for ; n != nil && n.Type() == ast.TypeBlock; n = n.LastChild() {
-		if lines := n.Lines(); lines.Len() > 0 {
-			return p.lineOf(max(0, lines.At(lines.Len()-1).Stop-1))
+		if known, ok := p.ends[n]; ok {
+			line = known
+			break
 		}
+		if lines := n.Lines(); lines.Len() > 0 {
+			line = p.lineOf(max(0, lines.At(lines.Len()-1).Stop-1))
+			break
+		}
+		way = append(way, n)
 	}
-	return 0
+	for _, n := range way {
+		p.ends[n] = line
+	}
+	return line
 }
 
 // placeOf is where a block stands: below its headings, behind its sentence.

@@ -25,6 +25,7 @@ type page struct {
 	routes    map[string]int // where in the model each route is
 	done      map[int]bool   // the lines of tables, items and shapes that were read
 	senders   map[ast.Node]Side
+	ends      map[ast.Node]int
 }
 
 // heading is a heading with the headings above it; bare if nothing but text is below.
@@ -77,7 +78,7 @@ type cell struct {
 // looks like a table and is none, and rows that have more or fewer cells than their
 // header, are problems.
 func newPage(name string, source []byte) (*page, Problems) {
-	p := &page{name: name, source: source, starts: []int{0}, ruleLines: map[protocol.RuleID]int{}, routes: map[string]int{}, done: map[int]bool{}, senders: map[ast.Node]Side{}}
+	p := &page{name: name, source: source, starts: []int{0}, ruleLines: map[protocol.RuleID]int{}, routes: map[string]int{}, done: map[int]bool{}, senders: map[ast.Node]Side{}, ends: map[ast.Node]int{}}
 	for i, b := range source {
 		if b == '\n' {
 			p.starts = append(p.starts, i+1)

@@ -83,46 +83,57 @@ func TestChangesInDocumentsFromTheWild(t *testing.T) {
 func TestEveryFieldOfTheWildCounts(t *testing.T) {
 	code := theCode(t)
 	for _, file := range []string{"alpha.md", "beta.md", "gamma.md"} {
-		doc := wild(t, file)
-		m, err := Parse(file, []byte(doc))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var all []Field
-		results := map[int]bool{}
-		for _, f := range m.Frames {
-			all = append(all, append(f.Fields, Field{Name: f.Type, Line: f.Line})...)
-		}
-		for _, o := range m.Objects {
-			if code.Object(o.Name) != nil { // bodies of routes are not compared
-				all = append(all, o.Fields...)
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			doc := wild(t, file)
+			m, err := Parse(file, []byte(doc))
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		for _, op := range m.Ops {
-			all = append(append(all, op.Fields...), op.Results...)
-			if len(op.Results) > 0 {
-				results[op.Results[0].Line] = true
-			}
-		}
-		lines := strings.SplitAfter(doc, "\n")
-		for _, f := range all {
-			line := lines[f.Line-1]
-			for what, changed := range map[string]string{
-				"without it":   "",
-				"another name": strings.ReplaceAll(line, f.Name, "zz_"+f.Name),
-			} {
-				// The heading of a table names its frame, and the code has one object for the
-				// results of all ops.
-				if changed == line || changed == "" && results[f.Line] {
-					continue
-				}
-				lines[f.Line-1] = changed
+			lines := strings.SplitAfter(doc, "\n")
+			try := func(line int, changed, what string) {
+				t.Helper()
+				old := lines[line-1]
+				lines[line-1] = changed
 				cut, err := Parse(file, []byte(strings.Join(lines, "")))
 				if c := Compare(cut, code, ""); err == nil && len(c.Drift) == 0 {
-					t.Errorf("%s:%d: %s: %s: expected a difference, got none", file, f.Line, f.Name, what)
+					t.Errorf("%s:%d: %s: expected a difference, got none", file, line, what)
+				}
+				lines[line-1] = old
+			}
+			fields, results := compared(m, code)
+			gone := map[int]bool{}
+			for _, f := range fields {
+				old := lines[f.Line-1]
+				if !gone[f.Line] && !results[f.Line] { // the code has one object for the results of all ops
+					try(f.Line, "", "without the line")
+					gone[f.Line] = true
+				}
+				if renamed := strings.ReplaceAll(old, f.Name, "zz_"+f.Name); renamed != old { // the heading of a table names its frame
+					try(f.Line, renamed, f.Name+" by another name")
 				}
 			}
-			lines[f.Line-1] = line
+		})
+	}
+}
+
+// compared lists the frames and fields of a document that Compare looks at, and the lines
+// of its results.
+func compared(doc, code *Model) (fields []Field, results map[int]bool) {
+	results = map[int]bool{}
+	for _, f := range doc.Frames {
+		fields = append(append(fields, f.Fields...), Field{Name: f.Type, Line: f.Line})
+	}
+	for _, o := range doc.Objects {
+		if code.Object(o.Name) != nil { // bodies of routes are not compared
+			fields = append(fields, o.Fields...)
 		}
 	}
+	for _, op := range doc.Ops {
+		fields = append(append(fields, op.Fields...), op.Results...)
+		for _, r := range op.Results {
+			results[r.Line] = true
+		}
+	}
+	return fields, results
 }
