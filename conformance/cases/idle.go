@@ -25,6 +25,7 @@ func idle() []kit.Case {
 	return []kit.Case{
 		{ID: id(protocol.RuleIdleAnnounce), Title: "says going_idle before it closes its socket", Level: kit.Must, Needs: stops, Gateway: announce},
 		{ID: id(protocol.RuleIdleAnnounce, "after-redial"), Title: "says it on its second session as well", Level: kit.Must, Needs: stops, After: rules(protocol.RuleReconnectRedial), Gateway: announceAgain},
+		{ID: id(protocol.RuleIdleAnnounce, "busy"), Title: "says it though a turn still waits for its result", Level: kit.Must, Needs: replies, After: announced, Gateway: announceBusy},
 		{ID: id(protocol.RuleIdleServeUntilAck), Title: "handles and acknowledges an event that comes before the going_idle_ack", Level: kit.Must, Needs: stops, After: acked, Gateway: serveUntilAck},
 		{ID: id(protocol.RuleIdleServeUntilAck, "passthrough"), Title: "accepts a forward that comes before the going_idle_ack", Level: kit.Must, Needs: stops,
 			After: append(announced, protocol.RulePassthroughAckBuffered), Gateway: forwardUntilAck},
@@ -32,8 +33,10 @@ func idle() []kit.Case {
 		{ID: id(protocol.RuleIdleServeUntilAck, "late"), Title: "still serves when the going_idle_ack is long in coming", Level: kit.Must, Needs: stops, After: acked, Gateway: serveUntilLateAck},
 		{ID: id(protocol.RuleIdleCloseAfterAck), Title: "closes its socket after the going_idle_ack", Level: kit.Must, Needs: stops, After: announced, Gateway: closeAfterAck},
 		{ID: id(protocol.RuleIdleAckBound), Title: "closes its socket without a going_idle_ack when the bound is over", Level: kit.Must, Needs: slow, After: announced, Gateway: ackBound},
-		{ID: id(protocol.RuleIdleWedgedPeer), Title: "ends though the connector neither reads nor answers", Level: kit.Must, Needs: slow, Gateway: wedgedPeer},
-		{ID: id(protocol.RuleIdleWedgedPeer, "full"), Title: "ends though nothing more fits into its socket", Level: kit.Must, Needs: full, Gateway: wedgedFull},
+		{ID: id(protocol.RuleIdleWedgedPeer), Title: "ends though the connector neither reads nor answers", Level: kit.Must, Needs: slow,
+			After: rules(protocol.RuleIdleCloseAfterAck, protocol.RuleIdleAckBound), Gateway: wedgedPeer},
+		{ID: id(protocol.RuleIdleWedgedPeer, "full"), Title: "ends though nothing more fits into its socket", Level: kit.Must, Needs: full,
+			After: rules(protocol.RuleIdleCloseAfterAck, protocol.RuleIdleAckBound), Gateway: wedgedFull},
 		{ID: id(protocol.RuleIdleNotWhileDown), Title: "neither dials nor says going_idle when it shuts down between two dials", Level: kit.Must, Needs: stops,
 			After: rules(protocol.RuleReconnectRedial), Gateway: stopWhileDown},
 		{ID: id(protocol.RuleIdleNotWhileDown, "handshake"), Title: "says no going_idle before its descriptor", Level: kit.Must, Needs: stops, Gateway: stopInHandshake},
@@ -75,6 +78,29 @@ func announceAgain(g *kit.G) {
 	g.CatchUp()
 	g.BeginStop()
 	g.GoneIdle()
+}
+
+// announceBusy: how long a shutdown waits for a turn is left to the gateway, so it may
+// say going_idle before the turn has ended or after it, as long as it closes after both.
+func announceBusy(g *kit.G) {
+	g.Start()
+	atRest(g)
+	ev := g.Event("whose result is kept back")
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound})
+	g.Push(ev)
+	g.Reply(ev)
+	g.CatchUp()
+	s := g.Session()
+	g.BeginStop()
+	first := func(e fakeconnector.Entry) bool { return kit.IsGoingIdle(e) || kit.IsClosed(s.ID())(e) }
+	e, found := g.Within(g.Timing.Quiet, first)
+	if !found {
+		held.Release()
+		e = g.Await(g.Timing.Shutdown+g.Timing.Slack, "going_idle, once the turn has its result", first)
+	}
+	if !kit.IsGoingIdle(e) {
+		g.Mismatch("going_idle before the socket is closed, with a turn under way as well", fmt.Sprintf("closed by the %s with %d", e.Close.By, e.Close.Code))
+	}
 }
 
 // window starts a gateway, holds the going_idle_ack back, and returns once the gateway
@@ -180,7 +206,9 @@ func wedgedPeer(g *kit.G) {
 // waits for a connector that does not read.
 func wedgedFull(g *kit.G) {
 	const events, size = 16, 512 << 10
-	g.Start()
+	// Results have all the time that the contract gives them: a gateway that measures its
+	// writes by that bound must still end by the one of its shutdown.
+	g.Start(kit.Bounds(func(t *kit.Timing) { t.Outbound = kit.ContractTiming().Outbound }))
 	atRest(g)
 	g.Handler("silent", "")
 	g.StopReading()

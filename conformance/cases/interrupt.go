@@ -37,6 +37,7 @@ func interrupt() []kit.Case {
 			Gateway: func(g *kit.G) { g.NoViolation(kit.CountInterrupts, 1) }},
 		{ID: id(protocol.RuleInterruptCancels), Title: "ends the turn that runs under the key", Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancels},
 		{ID: id(protocol.RuleInterruptCancels, "direct"), Title: "ends the turn of a direct message", Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancelsDirect},
+		{ID: id(protocol.RuleInterruptCancels, "with-one-behind"), Title: "ends the turn that runs, and not an event that waits behind it", Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancelsRunning},
 		sibling("", "leaves the turn of another chat running", func(a, b *kit.Event) {}),
 		sibling("same-chat", "leaves the turn of another author in the same chat running", func(a, b *kit.Event) {
 			b.Source.ChatID, b.Source.GuildID, b.Source.ScopeID = a.Source.ChatID, a.Source.GuildID, a.Source.ScopeID
@@ -51,6 +52,7 @@ func interrupt() []kit.Case {
 		nobodyFirst(nobody("x", "goes on after an interrupt for a session that never was", "agent:main:discord:channel:nobody:nobody")),
 		nobody("empty", "goes on after an interrupt for an empty session key", ""),
 		nobody("nonsense", "goes on after an interrupt for a session key that is none", "::nonsense \u2603 "+strings.Repeat("x", 300)),
+		{ID: id(protocol.RuleInterruptUnknownSession, "running"), Title: "leaves a turn running when another session without one is interrupted", Level: kit.Must, After: acked, Needs: holds, Gateway: turnRunsOn},
 		{ID: id(protocol.RuleInterruptUnknownSession, "next-turn"), Title: "runs the next turn of a session that was interrupted at rest", Level: kit.Must, After: acked, Gateway: nextTurnRuns},
 	}
 }
@@ -125,6 +127,41 @@ func interruptCancelsDirect(g *kit.G) {
 	g.Push(ev)
 	g.Acked(ev)
 	interrupted(g, g.TurnKey(ev), ev.Source.ChatID)
+	g.Handler("echo", "")
+	g.Alive()
+}
+
+// interruptCancelsRunning: what becomes of the second event is left to the gateway, which
+// can also end the first turn by itself for it.
+func interruptCancelsRunning(g *kit.G) {
+	g.Handler("hold", "turn")
+	first, second := g.Event("to be interrupted"), g.Event("that waits behind it")
+	second.Source = first.Source
+	second.Source.MessageID = second.MessageID
+	g.Push(first)
+	g.Acked(first)
+	g.Push(second)
+	g.Acked(second)
+	interrupted(g, g.TurnKey(first), first.Source.ChatID)
+	g.Handler("echo", "")
+	g.ReleaseHandler()
+	g.Alive()
+}
+
+func turnRunsOn(g *kit.G) {
+	g.Handler("hold", "turn")
+	ev := g.Event("to go on")
+	g.Push(ev)
+	g.Acked(ev)
+	key := g.TurnKey(ev)
+	interruptKey(g, "agent:main:discord:channel:"+g.ID("c")+":"+g.ID("u"), g.ID("c"))
+	if outcome, ended := g.TurnEnd(key, g.Timing.Quiet); ended {
+		g.Mismatch("an interrupt of a session without a turn to change nothing", fmt.Sprintf("the turn of %q ended as %q", key, outcome))
+	}
+	g.ReleaseHandler()
+	if outcome, ended := g.TurnEnd(key, g.Timing.Answer); !ended || outcome != "done" {
+		g.Mismatch(fmt.Sprintf("the turn of %q to end as done once it was released", key), fmt.Sprintf("ended %v, as %q", ended, outcome))
+	}
 	g.Handler("echo", "")
 	g.Alive()
 }

@@ -69,6 +69,8 @@ func passthrough() []kit.Case {
 		}),
 		{ID: id(protocol.RulePassthroughAckBuffered), Title: "acknowledges a forwarded interaction once", Level: kit.Must, Gateway: forwardAcked},
 		{ID: id(protocol.RulePassthroughAckBuffered, "several"), Title: "acknowledges each of several, between events", Level: kit.Must, After: rules(protocol.RuleInboundAckBuffered), Gateway: forwardsAcked},
+		{ID: id(protocol.RulePassthroughAckBuffered, "accepted"), Title: "acknowledges a forward once its event is accepted, and no earlier", Level: kit.Must,
+			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set at accept"}}, Gateway: forwardAckedOnceAccepted},
 		{ID: id(protocol.RulePassthroughAckBuffered, "drained"), Title: "acknowledges one that waited in the connector's buffer", Level: kit.Must,
 			After: rules(protocol.RuleReconnectRedial), Needs: alone, Gateway: forwardDrained},
 		{ID: id(protocol.RuleInboundAckOnlyBuffered, "passthrough"), Title: "acknowledges nothing for a forward without a bufferId", Level: kit.Must, After: acked, Needs: alone, Gateway: forwardNotAcked},
@@ -93,7 +95,8 @@ func passthrough() []kit.Case {
 			in.Members["user"] = map[string]any{"id": "somebody-else", "username": "mallory"}
 			return in.Members["member"].(map[string]any)["user"].(map[string]any)["id"].(string)
 		})},
-		{ID: id(protocol.RulePassthroughMessageId), Title: "takes the interaction's id as the message id", Level: kit.Must, Needs: driven, Gateway: becomesMessageID},
+		{ID: id(protocol.RulePassthroughMessageId), Title: "takes the interaction's id as the message id", Level: kit.Must, Needs: driven, Gateway: becomesMessageID(kit.CommandInteraction)},
+		{ID: id(protocol.RulePassthroughMessageId, "component"), Title: "takes it for a component as well, and not the id of the message that carries it", Level: kit.Must, Needs: driven, Gateway: becomesMessageID(kit.ComponentInteraction)},
 		otherPlatform,
 		dropped("array", "starts no turn for a body that is a JSON array", func(in *kit.Interaction) { in.Raw = []byte(`[` + string(in.Body()) + `]`) }),
 		dropped("text", "starts no turn for a body that is plain text", func(in *kit.Interaction) { in.Raw = []byte("channel_id=" + in.Channel + "&text=" + in.Token) }),
@@ -102,10 +105,9 @@ func passthrough() []kit.Case {
 }
 
 // exactBytes: the three lengths of padding, and a filler that needs both of the
-// characters that the alphabets of base64 do not share. Were one byte read wrong, the
-// token would not come back.
+// characters that the alphabets of base64 do not share. A body that is not read as it was
+// is no interaction, and nobody answers in its channel.
 func exactBytes(g *kit.G) {
-	g.Echoes()
 	for rest := range 3 {
 		in := g.Interaction(kit.ComponentInteraction)
 		in.Members["a"] = ">>>>>?????"
@@ -116,7 +118,7 @@ func exactBytes(g *kit.G) {
 			g.Harness(fmt.Errorf("got %s", b64), "expecting + and / in the base64 of a body of the suite's own")
 		}
 		g.Forward(in)
-		g.Answer(in)
+		g.Await(g.Timing.Answer, fmt.Sprintf("an answer in channel %q, which stands in a body of %d bytes", in.Channel, len(in.Raw)), in.TalkAbout)
 	}
 }
 
@@ -189,9 +191,28 @@ func forwardDrained(g *kit.G) {
 	g.Alive()
 }
 
+func forwardAckedOnceAccepted(g *kit.G) {
+	g.Handler("hold", "accept")
+	in := g.Interaction(kit.CommandInteraction)
+	g.Forward(in)
+	g.Became(in)
+	if e, early := g.Within(g.Timing.Quiet, kit.IsAck(in.BufferID)); early {
+		g.Mismatch("no inbound_ack before the event is accepted", e.String())
+	}
+	g.ReleaseHandler()
+	g.ForwardAcked(in)
+	g.Handler("echo", "")
+	g.Alive()
+}
+
+// forwardNotAcked sends three forwards: without a bufferId, with null, and with an empty
+// one.
 func forwardNotAcked(g *kit.G) {
-	g.Forward(g.Interaction(kit.CommandInteraction).Unbuffered())
-	g.Nothing("inbound_ack for it", g.UnexpectedAck())
+	for _, bufferID := range []string{"", `"bufferId":null,`, `"bufferId":"",`} {
+		line := g.Interaction(kit.CommandInteraction).Unbuffered().Line()
+		g.SendRaw(websocket.TextMessage, append([]byte("{"+bufferID), line[1:]...))
+	}
+	g.Nothing("inbound_ack for them", g.UnexpectedAck())
 }
 
 // forwardAckedBeforeResult lets the gateway wait for its result as long as the contract
@@ -221,9 +242,16 @@ func commandText(g *kit.G) {
 	}
 }
 
+// withColons gives a component a custom_id as applications like to build them.
+func withColons(in *kit.Interaction) *kit.Interaction {
+	in.Token += ":yes:1"
+	in.Members["data"].(map[string]any)["custom_id"] = in.Token
+	return in
+}
+
 func componentText(g *kit.G) {
 	g.Echoes()
-	in := g.Interaction(kit.ComponentInteraction)
+	in := withColons(g.Interaction(kit.ComponentInteraction))
 	g.Forward(in)
 	g.ForwardAcked(in)
 	g.Answer(in)
@@ -232,6 +260,9 @@ func componentText(g *kit.G) {
 func becomesText(kind int) func(*kit.G) {
 	return func(g *kit.G) {
 		in := g.Interaction(kind)
+		if kind == kit.ComponentInteraction {
+			withColons(in)
+		}
 		g.Forward(in)
 		if b := g.Became(in); b.Text == nil || *b.Text != in.Token {
 			g.Mismatch(fmt.Sprintf("the text %q", in.Token), shown(b.Text))
@@ -318,13 +349,18 @@ func becomesAuthor(author func(*kit.Interaction) string) func(*kit.G) {
 
 // becomesMessageID: an event has a message id of its own and one in its source, and
 // either can be where a gateway keeps it.
-func becomesMessageID(g *kit.G) {
-	in := g.Interaction(kit.CommandInteraction)
-	g.Forward(in)
-	b := g.Became(in)
-	of, _ := b.Source["message_id"].(string)
-	if b.MessageID != in.ID() && of != in.ID() || b.MessageID != "" && b.MessageID != in.ID() || of != "" && of != in.ID() {
-		g.Mismatch(fmt.Sprintf("%q at /message_id or /source/message_id of the event, and nothing else there", in.ID()), fmt.Sprintf("%q and %q", b.MessageID, of))
+func becomesMessageID(kind int) func(*kit.G) {
+	return func(g *kit.G) {
+		in := g.Interaction(kind)
+		if kind == kit.ComponentInteraction {
+			in.Members["message"] = map[string]any{"id": g.ID("pressed"), "channel_id": in.Channel}
+		}
+		g.Forward(in)
+		b := g.Became(in)
+		of, _ := b.Source["message_id"].(string)
+		if b.MessageID != in.ID() && of != in.ID() || b.MessageID != "" && b.MessageID != in.ID() || of != "" && of != in.ID() {
+			g.Mismatch(fmt.Sprintf("%q at /message_id or /source/message_id of the event, and nothing else there", in.ID()), fmt.Sprintf("%q and %q", b.MessageID, of))
+		}
 	}
 }
 
