@@ -83,7 +83,7 @@ func (p *page) placeOf(n ast.Node, path []string) place {
 	return at
 }
 
-var directionNote = regexp.MustCompile(`(?i)^(direction|dir|sender|sent by|from)\s*:(.*)`)
+var directionNote = regexp.MustCompile(`(?i)^(direction|dir|sender|sent by|from)\s*:\s*(.*)`)
 
 // note keeps a paragraph with the heading above it.
 func (p *page) note(n ast.Node) {
@@ -94,9 +94,11 @@ func (p *page) note(n ast.Node) {
 	c := p.inline(n)
 	h.notes = append(h.notes, note{line: p.lineOf(n.Lines().At(0).Start), cell: c})
 	if m := directionNote.FindStringSubmatch(c.text); m != nil && h.side == "" {
-		if side, err := senderOf(m[2]); err == nil {
-			h.side = side
+		side, err := senderOf(m[2])
+		if name, _, ok := frameHeading(h.path); ok && err != nil {
+			p.unread = append(p.unread, p.problem(p.lineOf(n.Lines().At(0).Start), "frame %q: sender: %v", name, err))
 		}
+		h.side = side
 	}
 }
 

@@ -83,6 +83,8 @@ func TestLists(t *testing.T) {
 		{"a frame by its nearest heading", "# Messages\n\n## Actions\n\n### send\n\n- `chat_id`: str\n", "op send {chat_id:string:sent} -> {}"},
 		{"a frame", "# Frames\n\n## 1.1 hello\n\nDirection: G→C\n\n- `platform` (string, required)\n", "frame hello from gateway {platform:string:required}"},
 		{"a frame without fields", "# Frames\n\n## going_idle_ack\n\nSent by: the connector\n", "frame going_idle_ack from connector {}"},
+		{"a direction that is none", "# Frames\n\n## going_idle_ack\n\nDirection: downstream\n",
+			"frame going_idle_ack from  {}\n" + `left alone: d.md:5: frame "going_idle_ack": sender: expected gateway or connector, or a direction between them, got "downstream"`},
 		{"bodies of a route", "# `POST /relay/enroll`\n\nRequest:\n\n- `gatewayId` (str)\n\nResponse:\n\n- `secret` (str)\n",
 			"object enroll request {gatewayId:string:sent}\nobject enroll answer {secret:string:sent}\nroute POST /relay/enroll () [gatewayId] -> [secret]"},
 		{"fields of a route, but which", "# POST /relay/enroll\n\n- `gatewayId` (str)\n",

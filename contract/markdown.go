@@ -21,6 +21,7 @@ type page struct {
 	headings  []heading
 	shapes    []shape
 	examples  []Example
+	unread    []Problem
 	ruleLines map[protocol.RuleID]int
 	routes    map[string]int // where in the model each route is
 	done      map[int]bool   // the lines of tables, items and shapes that were read

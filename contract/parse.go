@@ -54,6 +54,7 @@ func Parse(name string, src []byte) (*Model, error) {
 	m.readResultNotes(p)
 	m.readBareFrames(p)
 	m.reportLists(p)
+	m.Unread = append(m.Unread, p.unread...)
 	sort.SliceStable(m.Unread, func(i, j int) bool { return m.Unread[i].Line < m.Unread[j].Line })
 	m.Examples = p.examples
 	if len(problems) == 0 && m.Empty() {
