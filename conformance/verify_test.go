@@ -124,6 +124,7 @@ func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) e
 		if json.Unmarshal(data, &f) != nil || f.Type != "inbound" {
 			continue
 		}
+		fmt.Fprintln(logs, "handling an event")
 		if f.BufferID != "" {
 			c.send(ws, map[string]any{"type": "inbound_ack", "bufferId": f.BufferID})
 		}
@@ -344,7 +345,7 @@ func TestEvidenceIsWholeAndRedacted(t *testing.T) {
 	if secret == "" || strings.Contains(r.Reason+r.Evidence, secret) {
 		t.Errorf("the secret is in the evidence:\n%s", r.Evidence)
 	}
-	for _, part := range []string{"rule inbound/handled (MUST): Every inbound frame", "expected: ", "actual:   it", "inbound_ack", "log log: dialed", "run it again: rerun inbound/handled"} {
+	for _, part := range []string{"rule inbound/handled (MUST): Every inbound frame", "expected: ", "actual:   it", "inbound_ack", "log log: handling an event", "run it again: rerun inbound/handled"} {
 		if !strings.Contains(r.Evidence, part) {
 			t.Errorf("expected %q in the evidence, got:\n%s", part, r.Evidence)
 		}

@@ -76,7 +76,7 @@ func inForce(field, want string) kit.Case {
 	return kit.Case{ID: id(protocol.RuleHandshakeOptionalKeys, field), Title: "takes the default of " + field + " where the descriptor leaves it out", Level: kit.Must,
 		Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/capabilities"}}, Gateway: func(g *kit.G) {
 			g.StartUnder(nil)
-			g.WantInForce(field, nil, want, "the default")
+			g.WantInForce(field, map[string]any{}, want, "the default")
 			g.Alive()
 		}}
 }
@@ -289,13 +289,13 @@ func redialTakesDefaults(g *kit.G) {
 	first := g.On(kit.FirstHello()).Do(fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":` + requiredOnly[:len(requiredOnly)-1] + `,"emoji":"X","pii_safe":true}}` + "\n"})
 	g.Start()
 	g.Alive()
-	g.WantInForce("emoji", nil, `"X"`, "as the first descriptor says")
+	g.WantInForce("emoji", map[string]any{}, `"X"`, "as the first descriptor says")
 	first.Remove()
 	g.On(fakeconnector.Match{Type: protocol.TypeHello}).Do(fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":` + requiredOnly + "}\n"})
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
 	g.Back()
-	g.WantInForce("emoji", nil, `"\U0001F50C"`, "the default, as the new descriptor leaves it out")
-	g.WantInForce("pii_safe", nil, `false`, "the default, as the new descriptor leaves it out")
+	g.WantInForce("emoji", map[string]any{}, `"\U0001F50C"`, "the default, as the new descriptor leaves it out")
+	g.WantInForce("pii_safe", map[string]any{}, `false`, "the default, as the new descriptor leaves it out")
 }
 
 func quietOnRedialThoughAskedToSend(g *kit.G) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 
 	"github.com/relaykit/relaykit/fakeconnector"
 	"github.com/relaykit/relaykit/protocol"
@@ -47,7 +48,9 @@ func (g *G) InForce(member string, params map[string]any) json.RawMessage {
 
 // WantInForce checks such a member against a JSON value.
 func (g *G) WantInForce(member string, params map[string]any, want, why string) {
-	if got := string(g.InForce(member, params)); got != want {
+	got := string(g.InForce(member, params))
+	var have, expected any
+	if json.Unmarshal([]byte(got), &have) != nil || json.Unmarshal([]byte(want), &expected) != nil || !reflect.DeepEqual(have, expected) {
 		g.Mismatch(fmt.Sprintf("%s %s, %s", member, want, why), fmt.Sprintf("%.80s", got))
 	}
 }
