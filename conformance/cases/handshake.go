@@ -67,7 +67,7 @@ func handshake() []kit.Case {
 			Needs: kit.Needs{Fresh: true}, Gateway: helloWithBotID("123456789012345678")},
 		{ID: id(protocol.RuleHandshakeHelloFields, "empty"), Title: "sends an empty bot id as an empty string", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, Gateway: helloWithBotID("")},
-		inForce("emoji", `"\U0001F50C"`), inForce("platform_hint", `""`), inForce("pii_safe", `false`),
+		inForce("emoji", "\"\U0001F50C\""), inForce("platform_hint", `""`), inForce("pii_safe", `false`),
 	}...)
 }
 
@@ -294,7 +294,7 @@ func redialTakesDefaults(g *kit.G) {
 	g.On(fakeconnector.Match{Type: protocol.TypeHello}).Do(fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":` + requiredOnly + "}\n"})
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
 	g.Back()
-	g.WantInForce("emoji", map[string]any{}, `"\U0001F50C"`, "the default, as the new descriptor leaves it out")
+	g.WantInForce("emoji", map[string]any{}, "\"\U0001F50C\"", "the default, as the new descriptor leaves it out")
 	g.WantInForce("pii_safe", map[string]any{}, `false`, "the default, as the new descriptor leaves it out")
 }
 
