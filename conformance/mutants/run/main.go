@@ -29,7 +29,7 @@ const targetFile = "cmd/gateway/target.yaml"
 type flags struct {
 	full, evidence, json, control, noted bool
 	root, doc, results                   string
-	workers                              int
+	workers, each                        int
 }
 
 func main() {
@@ -43,6 +43,7 @@ func main() {
 	flag.StringVar(&f.results, "results", "", "keep outcomes in this file from run to run, until a mutant is edited")
 	flag.StringVar(&f.root, "root", ".", "the module's root")
 	flag.IntVar(&f.workers, "parallel", 4, "mutants at once; they mostly wait")
+	flag.IntVar(&f.each, "each", 0, "at most so many mutants of each rule, those without a note first; 0 for all")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -67,6 +68,9 @@ func run(ctx context.Context, f flags, patterns []string) error {
 	}
 	if f.noted {
 		selected = slices.DeleteFunc(slices.Clone(selected), func(m mutants.Mutant) bool { return m.Survives == "" })
+	}
+	if f.each > 0 {
+		selected = mutants.Each(selected, f.each)
 	}
 	subject, err := target.Load(filepath.Join(root, targetFile))
 	if err != nil {
