@@ -3,13 +3,29 @@ GO      ?= go
 BIN     := bin
 REPORT  ?= report
 
-.PHONY: build verify test lint vectors ports mutants mutants-full fuzz bench clean
+.PHONY: build verify image verify-image same-verdicts test lint vectors ports mutants mutants-all mutants-full fuzz bench clean
 
 build:
 	$(GO) build -o $(BIN)/ ./cmd/...
 
 verify: build
 	$(BIN)/fakeconnector verify --target cmd/gateway/target.yaml --command $(BIN)/gateway --report $(REPORT)
+
+# The reference gateway as an image without a base.
+IMAGE           ?= relaykit-gateway
+CA_CERTIFICATES ?= /etc/ssl/certs/ca-certificates.crt
+image:
+	mkdir -p $(BIN)/image
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -o $(BIN)/image/gateway ./cmd/gateway
+	cp $(CA_CERTIFICATES) $(BIN)/image/ca-certificates.crt
+	docker build --quiet --tag $(IMAGE) --file cmd/gateway/Dockerfile $(BIN)/image
+
+verify-image: build image
+	$(BIN)/fakeconnector verify --target cmd/gateway/target.yaml --image $(IMAGE) --report $(REPORT)
+
+# The reference must be judged alike in process, as a command, as an image and attached.
+same-verdicts:
+	RELAYKIT_SAME_VERDICTS=1 $(GO) test -count=1 -timeout 20m -v -run '^TestSameVerdicts$$' ./conformance
 
 test:
 	$(GO) test -race -timeout 20m ./...
@@ -29,8 +45,12 @@ vectors:
 ports:
 	$(GO) test -v ./vectors/ports
 
-# Every mutant must be killed by the cases of its own rule.
+# Mutants must be killed by the cases of their own rule: EACH of every rule, or all of them.
+EACH ?= 1
 mutants:
+	$(GO) run ./conformance/mutants/run -each $(EACH) -parallel 6
+
+mutants-all:
 	$(GO) run ./conformance/mutants/run
 
 mutants-full:
