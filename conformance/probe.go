@@ -108,17 +108,20 @@ func steps(in *kit.Instance, began time.Time) []Step {
 		}
 	}
 	for _, e := range in.Connector.Journal().All() {
+		if e.Violation != nil && in.Session() == nil {
+			break // what came after what went wrong is no step forward
+		}
 		switch {
 		case kit.IsDial(e):
 			add("dialed", fmt.Sprintf("%s %.100s, %.1f s after the launch", e.Dial.Method, e.Dial.Path, e.Wall.Sub(began).Seconds()))
 		case e.Kind == fakeconnector.KindUpgraded:
-			add("upgraded", "its WebSocket is open and its token was accepted")
+			add("upgraded", "its WebSocket is open")
 		case kit.IsHello(e):
 			add("hello", fmt.Sprintf("%.200s", e.Frame.Raw))
 		}
 	}
 	if in.Session() != nil {
-		add("session", "the descriptor was sent, and the session is live")
+		add("session", "its token was accepted, the descriptor was sent, and the session is live")
 	}
 	if in.Driver != nil {
 		name, version := in.Driver.Named()
