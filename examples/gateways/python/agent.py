@@ -26,7 +26,8 @@ class Session:
 
     def __init__(self) -> None:
         self.running: Optional[asyncio.Task[None]] = None
-        self.waiting: deque[events.Event] = deque()
+        # Each with the release that would end its hold: one that was there when it was received.
+        self.waiting: deque[tuple[events.Event, asyncio.Event]] = deque()
 
 
 class Agent:
@@ -104,7 +105,7 @@ class Agent:
 
     def _accept(self, key: str, event: events.Event, names: list[tuple], ack: Callable[[], None]) -> None:
         session = self._sessions.setdefault(key, Session())
-        session.waiting.append(event)
+        session.waiting.append((event, self._release))
         for name in names:
             self._accepted[name] = None
         while len(self._accepted) > REMEMBERED:
@@ -128,7 +129,7 @@ class Agent:
         if not session.waiting:
             self._sessions.pop(key, None)
             return
-        session.running = asyncio.create_task(self._turn(session.waiting.popleft()))
+        session.running = asyncio.create_task(self._turn(*session.waiting.popleft()))
         # A callback and no `finally`: a turn that is cancelled before its first step ends as well.
         session.running.add_done_callback(lambda turn: self._turn_ended(key, session, turn))
 
@@ -144,12 +145,12 @@ class Agent:
         session.running = None
         self._next_turn(key, session)
 
-    async def _turn(self, event: events.Event) -> None:
+    async def _turn(self, event: events.Event, release: asyncio.Event) -> None:
         mode = self._mode if self._at == "turn" else "silent"
         if mode == "fail":
             raise RuntimeError("the turn was told to fail")
         if mode == "hold":
-            await self._release.wait()
+            await release.wait()
         if mode == "echo":
             result = await self.actions.send(event.source.chat_id, event.text, event.message_id)
             if not result["success"]:
@@ -161,10 +162,10 @@ class Agent:
         self._mode, self._at = mode, at
 
     def release(self) -> None:
-        """End every hold there is; what comes later is held anew."""
+        """Let go of every event that was received so far; what comes later is held anew."""
+        self._accept_held()  # before the release, so that these are let go of in their turns as well
         self._release.set()
         self._release = asyncio.Event()
-        self._accept_held()
 
 
 def _names(event: events.Event, buffer_id: Optional[str]) -> list[tuple]:
