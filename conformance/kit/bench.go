@@ -36,6 +36,7 @@ type Bench struct {
 	driver   *atomic.Int64 // a driverKnown
 	kinds    *sync.Map     // kinds of notification that a driver of this run has sent
 	observed *Observations
+	mute     *atomic.Bool  // the gateway was asked for an acknowledgement, and has given none yet
 	started  *atomic.Int64 // the longest time from a launch to a dial that was seen, in nanoseconds
 }
 
@@ -245,7 +246,9 @@ func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
 		}
 	}
 	b.noteStartup(in, launched)
-	in.takeDriver()
+	if err := in.takeDriver(); err != nil {
+		return nil, err
+	}
 	if cfg.until == untilReady {
 		in.awaitConnected()
 	}
@@ -284,15 +287,15 @@ const (
 
 // takeDriver picks up the driver channel, which a gateway opens before it dials the
 // relay, and lets the gateway echo where it can.
-func (in *Instance) takeDriver() {
+func (in *Instance) takeDriver() error {
 	if in.Driver != nil {
-		return
+		return nil
 	}
 	b := in.bench
 	within := b.Timing.DriverGrace
 	switch driverKnown(b.driver.Load()) {
 	case driverAbsent:
-		return
+		return nil
 	case driverPresent:
 		within = b.Timing.Answer
 	}
@@ -303,12 +306,17 @@ func (in *Instance) takeDriver() {
 		known = driverPresent
 	}
 	b.driver.CompareAndSwap(int64(driverUnknown), int64(known))
-	if in.Driver != nil && in.bench.Facts.Replies != RepliesNone {
-		ctx, cancel := context.WithTimeout(in.bench.ctx, in.bench.Timing.Answer)
-		defer cancel()
-		// A gateway without a settable handler keeps the one that it has.
-		_ = in.Driver.Call(ctx, "handler/set", map[string]any{"mode": "echo"}, nil)
+	if in.Driver == nil || in.bench.Facts.Replies == RepliesNone {
+		return nil
 	}
+	ctx, cancel := context.WithTimeout(in.bench.ctx, in.bench.Timing.Answer)
+	defer cancel()
+	err := in.Driver.Call(ctx, "handler/set", map[string]any{"mode": "echo"}, nil)
+	if err == nil || lacks("handler/set", err) != "" || in.exited() {
+		// A gateway without a settable handler keeps the one that it has.
+		return nil
+	}
+	return fmt.Errorf("asking for handler/set {mode: echo} through the driver: %w", err)
 }
 
 // awaitConnected waits until the gateway itself knows that it is connected: the

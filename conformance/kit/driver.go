@@ -157,8 +157,9 @@ func (s *driverServer) accept(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	conn := jsonrpc2.NewConn(context.Background(), wsstream.NewObjectStream(ws), s.driver, jsonrpc2.SetLogger(log.New(io.Discard, "", 0)))
+	// Under the lock, so that nobody who has seen driver/ready finds no connection to call on.
 	s.driver.mu.Lock()
+	conn := jsonrpc2.NewConn(context.Background(), wsstream.NewObjectStream(ws), s.driver, jsonrpc2.SetLogger(log.New(io.Discard, "", 0)))
 	old := s.driver.conn
 	s.driver.conn = conn
 	s.driver.mu.Unlock()

@@ -120,7 +120,9 @@ func (g *G) Ready() {
 	if !ok || gw.exited() || gw.Session() == nil {
 		g.Mismatch("a new session with a complete handshake", g.whatCame())
 	}
-	gw.takeDriver()
+	if err := gw.takeDriver(); err != nil {
+		g.Harness(err, "setting the handler")
+	}
 	g.observation()
 }
 
