@@ -41,23 +41,25 @@ type Connector struct {
 	acks    ackBook
 	known   known
 	vault   *Vault
+	lenient bool            // unknown members of HTTP bodies are let through
 	holder  string          // our name in leases
 	ctx     context.Context // done when the connector is closed
 	cancel  context.CancelFunc
 
-	mu       sync.Mutex
-	state    lifeState
-	reserved boundSocket
-	url      string
-	server   *http.Server
-	records  map[string]*record
-	order    []string // gateway ids in the order of AddGateway
-	live     map[string]*Session
-	sessions map[*Session]struct{} // every session whose goroutine runs
-	insts    map[string]*instance
-	routes   *http.ServeMux
-	done     chan struct{} // closed by Close
-	wg       sync.WaitGroup
+	mu        sync.Mutex
+	state     lifeState
+	reserved  boundSocket
+	url       string
+	server    *http.Server
+	records   map[string]*record
+	order     []string // gateway ids in the order of AddGateway
+	live      map[string]*Session
+	sessions  map[*Session]struct{} // every session whose goroutine runs
+	insts     map[string]*instance
+	routes    *http.ServeMux
+	admission admission
+	done      chan struct{} // closed by Close
+	wg        sync.WaitGroup
 }
 
 type lifeState int
@@ -84,6 +86,7 @@ func New(opts ...Option) *Connector {
 		o(c)
 	}
 	c.ids = newIDs(c.seed)
+	c.admission = newAdmission()
 	c.journal = newJournal(c.clock, c.limits, c.secrets.String, c.log)
 	c.stubs.c = c
 	c.acks.limit = c.limits.RequestIDs
@@ -106,8 +109,9 @@ func (c *Connector) Redact(text string) string { return c.secrets.String(text) }
 // AddSecret makes the redactor know a secret that the connector did not mint.
 func (c *Connector) AddSecret(secret string) { c.secrets.Add(secret) }
 
-// Handle serves HTTP requests that ask for no upgrade, such as POST /relay/provision, by
-// the patterns of http.ServeMux. They are in the journal as KindHTTP. What no pattern
+// Handle serves HTTP requests that ask for no upgrade by the patterns of http.ServeMux,
+// before the connector's own routes. They and their answers are in the journal as
+// KindHTTP; an answer leaves when its handler has returned. What no pattern and no route
 // matches is 404.
 func (c *Connector) Handle(pattern string, h http.Handler) { c.routes.Handle(pattern, h) }
 

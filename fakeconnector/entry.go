@@ -17,7 +17,7 @@ type Kind string
 // The kinds of entry.
 const (
 	KindDial      Kind = "dial"      // an HTTP request for an upgrade arrived, on whatever path
-	KindHTTP      Kind = "http"      // an HTTP request that asked for no upgrade arrived
+	KindHTTP      Kind = "http"      // an HTTP request that asked for no upgrade arrived (Dial), or was answered (Answer)
 	KindUpgraded  Kind = "upgraded"  // the 101 was sent
 	KindRefused   Kind = "refused"   // the upgrade was refused, or its TCP connection dropped (Status 0)
 	KindMessage   Kind = "message"   // one whole WebSocket message, either way
@@ -40,6 +40,7 @@ type Entry struct {
 	Instance  string             `json:"instance,omitempty"`
 	Dir       protocol.Direction `json:"dir,omitempty"` // who sent the message or frame
 	Dial      *Dial              `json:"dial,omitempty"`
+	Answer    *Answer            `json:"answer,omitempty"`
 	Message   *Message           `json:"message,omitempty"`
 	Frame     *FrameRecord       `json:"frame,omitempty"`
 	Close     *CloseRecord       `json:"close,omitempty"`
@@ -55,6 +56,7 @@ type Dial struct {
 	RawQuery string      `json:"query,omitempty"`
 	Header   http.Header `json:"header,omitempty"` // with Host
 	Remote   string      `json:"remote"`
+	Body     []byte      `json:"body,omitempty"`   // of a KindHTTP entry
 	Status   int         `json:"status,omitempty"` // 0 in a KindDial entry, which is older than the answer
 }
 
@@ -134,6 +136,12 @@ func (e Entry) String() string {
 		if d.Status != 0 {
 			fmt.Fprintf(&b, " → HTTP %d", d.Status)
 		}
+	}
+	if d := e.Dial; d != nil && len(d.Body) > 0 {
+		fmt.Fprintf(&b, " %s", clip(d.Body))
+	}
+	if a := e.Answer; a != nil {
+		fmt.Fprintf(&b, " to #%d %s: HTTP %d %s", a.Of, a.Path, a.Status, clip(a.Body))
 	}
 	if m := e.Message; m != nil {
 		kind := "text"

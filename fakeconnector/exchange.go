@@ -15,6 +15,7 @@ type Point string
 // faults of a stub change.
 const (
 	PointDial     Point = "dial"     // an upgrade of /relay arrived, before the 101: refuse, drop, hold
+	PointHTTP     Point = "http"     // an HTTP request that asks for no upgrade arrived; its answer is changed
 	PointUpgraded Point = "upgraded" // after the 101 of an authenticated gateway, before anything is read
 	PointFrame    Point = "frame"    // a frame of the gateway arrived; its answer is changed
 	PointSend     Point = "send"     // a frame of ours is about to leave, an answer as well
@@ -23,8 +24,8 @@ const (
 // Exchange is what a fault may look at and change at one point.
 type Exchange struct {
 	Point   Point
-	Session *Session       // nil at PointDial
-	Dial    *Dial          // at PointDial
+	Session *Session       // nil at PointDial and PointHTTP
+	Dial    *Dial          // at PointDial and PointHTTP
 	Frame   protocol.Frame // that arrived, or is about to leave; nil for a line that is no frame
 	Raw     []byte         // the line that arrived
 	Cause   protocol.Frame // at PointSend, the gateway's frame that ours answers, if any
@@ -37,6 +38,7 @@ type Exchange struct {
 	status  int
 	drop    bool
 	wait    <-chan struct{}
+	edits   []func(*Answer) // at PointHTTP
 }
 
 // Step is one thing that the connector does in answer: it sends a message, or acts.
@@ -58,10 +60,10 @@ func (x *Exchange) SetSteps(steps ...Step) { x.steps = steps }
 // Then adds an act after everything else.
 func (x *Exchange) Then(act func(*Session) error) { x.steps = append(x.steps, Step{Act: act}) }
 
-// Refuse answers a dial with an HTTP status.
+// Refuse answers a dial, or an HTTP request, with a status, and it has no effect.
 func (x *Exchange) Refuse(status int) { x.status = status }
 
-// DropTCP ends the TCP connection of a dial without an answer.
+// DropTCP ends the TCP connection of a dial or an HTTP request without an answer.
 func (x *Exchange) DropTCP() { x.drop = true }
 
 // eachMessage replaces every message step by what change makes of it.
@@ -78,9 +80,9 @@ func (x *Exchange) eachMessage(change func(Step) []Step) {
 }
 
 // park takes everything that is about to be done and returns what does it later. At
-// PointDial the dial waits instead.
+// PointDial and PointHTTP the request waits instead.
 func (x *Exchange) park() (resume func()) {
-	if x.Point == PointDial {
+	if x.Point == PointDial || x.Point == PointHTTP {
 		gate := make(chan struct{})
 		before := x.wait
 		after := make(chan struct{})

@@ -19,6 +19,19 @@ type exported struct {
 	At      float64          `json:"at"` // seconds
 	Message *exportedMessage `json:"message,omitempty"`
 	Frame   *exportedFrame   `json:"frame,omitempty"`
+	Dial    *exportedDial    `json:"dial,omitempty"`
+	Answer  *exportedAnswer  `json:"answer,omitempty"`
+}
+
+// exportedDial and exportedAnswer have the body as text.
+type exportedDial struct {
+	Dial
+	Body string `json:"body,omitempty"`
+}
+
+type exportedAnswer struct {
+	Answer
+	Body string `json:"body,omitempty"`
 }
 
 type exportedMessage struct {
@@ -67,6 +80,12 @@ func (j *Journal) export(e Entry) exported {
 			// Inside of base64 no redactor would find a secret.
 			x.Message.Bytes = []byte(j.redact(string(m.Payload)))
 		}
+	}
+	if d := e.Dial; d != nil {
+		x.Dial = &exportedDial{*d, string(d.Body)}
+	}
+	if a := e.Answer; a != nil {
+		x.Answer = &exportedAnswer{*a, string(a.Body)}
 	}
 	if f := e.Frame; f != nil {
 		x.Frame = &exportedFrame{Type: sentType(f), Message: f.Message, First: f.FirstMessage}

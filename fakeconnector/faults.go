@@ -40,6 +40,10 @@ var faultKinds = map[string]func() Fault{
 	"half-open": func() Fault { return new(HalfOpen) },
 	"refuse":    func() Fault { return new(Refuse) },
 	"drop-tcp":  func() Fault { return new(DropTCP) },
+
+	"body":     func() Fault { return new(Body) },
+	"cut-body": func() Fault { return new(CutBody) },
+	"redirect": func() Fault { return new(Redirect) },
 }
 
 // FaultNames lists the names of the package's faults, sorted.

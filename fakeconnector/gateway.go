@@ -42,6 +42,8 @@ type record struct {
 	named   Identity // what the caller itself named: hello must say so
 	secrets []string // the rotation list, newest first
 	dropped []string // revoked secrets, to tell a revoked token from a forged one
+
+	provisioned provisioned
 }
 
 // maxSecrets bounds a rotation list: the contract needs the newest and the one before.
@@ -50,11 +52,16 @@ const maxSecrets = 8
 // AddGateway stores a record and returns it completed. A record of the same id is
 // replaced; its live session goes on under the identity that it began with.
 func (c *Connector) AddGateway(g Gateway) Gateway {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.addGateway(g)
+}
+
+// addGateway needs c.mu.
+func (c *Connector) addGateway(g Gateway) Gateway {
 	named := Identity{g.Platform, g.BotID}
 	or(&g.Secret, newSecret())
 	or(&g.Platform, "discord")
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if g.ID == "" {
 		g.ID = c.ids.next("gw-")
 	}
@@ -90,6 +97,12 @@ func (c *Connector) Rotate(id string) (Gateway, error) {
 	if err != nil {
 		return Gateway{}, fmt.Errorf("rotating a secret: %w", err)
 	}
+	c.rotate(r)
+	return r.Gateway, nil
+}
+
+// rotate needs c.mu.
+func (c *Connector) rotate(r *record) {
 	r.Secret = newSecret()
 	c.secrets.Add(r.Secret)
 	r.secrets = append([]string{r.Secret}, r.secrets...)
@@ -97,7 +110,6 @@ func (c *Connector) Rotate(id string) (Gateway, error) {
 		r.drop(r.secrets[maxSecrets:])
 		r.secrets = r.secrets[:maxSecrets]
 	}
-	return r.Gateway, nil
 }
 
 // DropOldSecrets ends the rotation window: only the newest secret verifies from now on.

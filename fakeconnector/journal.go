@@ -111,7 +111,11 @@ func weight(e Entry) int {
 	if e.Frame != nil {
 		n += 2 * len(e.Frame.Raw) // raw and decoded
 	}
+	if e.Answer != nil {
+		n += len(e.Answer.Body)
+	}
 	if e.Dial != nil {
+		n += len(e.Dial.Body)
 		n += len(e.Dial.Path) + len(e.Dial.RawQuery)
 		for k, vs := range e.Dial.Header {
 			n += len(k) + len(strings.Join(vs, ""))

@@ -7,6 +7,8 @@ import "time"
 type Limits struct {
 	MessageBytes    int64         // longest WebSocket message read; above it the session is closed with 1009
 	LineBytes       int           // longest line read; a longer one is dropped as it comes
+	BodyBytes       int           // longest body of an HTTP request; a longer one is answered with 413
+	Gateways        int           // records that callers of the HTTP routes may bring it to
 	Connections     int           // TCP connections at once; more are closed unread
 	Sessions        int           // live sessions at once; more are refused with HTTP 503
 	JournalEntries  int           // entries held by the journal
@@ -30,6 +32,8 @@ func DefaultLimits() Limits {
 	return Limits{
 		MessageBytes:    8 << 20, // eight times what the contract's connector may send itself
 		LineBytes:       4 << 20,
+		BodyBytes:       1 << 20,
+		Gateways:        100_000,
 		Connections:     4096,
 		Sessions:        1024,
 		JournalEntries:  200_000,
@@ -53,6 +57,8 @@ func (l Limits) withDefaults() Limits {
 	d := DefaultLimits()
 	or(&l.MessageBytes, d.MessageBytes)
 	or(&l.LineBytes, d.LineBytes)
+	or(&l.BodyBytes, d.BodyBytes)
+	or(&l.Gateways, d.Gateways)
 	or(&l.Connections, d.Connections)
 	or(&l.Sessions, d.Sessions)
 	or(&l.JournalEntries, d.JournalEntries)

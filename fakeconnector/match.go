@@ -18,6 +18,8 @@ type Match struct {
 	Gateway  string `json:"gateway,omitempty"`
 	Instance string `json:"instance,omitempty"`
 	Session  string `json:"session,omitempty"`
+	// Path is that of the request, at PointDial and PointHTTP.
+	Path string `json:"path,omitempty"`
 
 	Type protocol.Type `json:"type,omitempty"`
 	// Op and the ids below look at the frame; for an outbound_result also at the
@@ -70,7 +72,10 @@ func (m *matcher) matches(x *Exchange) bool {
 	if m.Point != x.Point || !same(m.Gateway, x.gateway.ID) || !same(m.Instance, x.gateway.Instance) || !same(m.Session, x.session) {
 		return false
 	}
-	if x.Point == PointDial || x.Point == PointUpgraded {
+	if m.Path != "" && (x.Dial == nil || m.Path != x.Dial.Path) {
+		return false
+	}
+	if x.Point == PointDial || x.Point == PointHTTP || x.Point == PointUpgraded {
 		return true
 	}
 	typ, about := protocol.Type(""), traits{}
@@ -203,6 +208,7 @@ func (m Match) String() string {
 	add("gateway", m.Gateway)
 	add("instance", m.Instance)
 	add("session", m.Session)
+	add("path", m.Path)
 	add("type", m.Type)
 	add("op", m.Op)
 	add("chat_id", m.ChatID)

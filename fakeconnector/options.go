@@ -23,6 +23,10 @@ func WithListener(l net.Listener) Option { return func(c *Connector) { c.given =
 // [AnonymousGatewayID].
 func WithAnonymous() Option { return func(c *Connector) { c.anonymous = true } }
 
+// WithUnknownMembers lets HTTP bodies have members that the contract lacks, as those of a
+// later revision have. The default refuses them with 400.
+func WithUnknownMembers() Option { return func(c *Connector) { c.lenient = true } }
+
 // WithSeed seeds the ids that the connector makes and the choices of its faults. The
 // default seed is 1. Secrets are always random.
 func WithSeed(seed int64) Option { return func(c *Connector) { c.seed = seed } }

@@ -90,8 +90,8 @@ func (s *Stub) Try(faults ...Fault) error {
 		return err
 	}
 	for _, f := range faults {
-		if _, ok := f.(dialFault); !ok && ready.Point == PointDial {
-			return fmt.Errorf("stub on %s: expected a fault that acts on a dial, such as refuse or hold, got %q; use PointUpgraded for what needs a session", s.match, f.Name())
+		if err := fits(f, ready.Match); err != nil {
+			return err
 		}
 	}
 	s.ready, s.faults, s.rand = ready, faults, s.set.c.ids.source()

@@ -51,16 +51,6 @@ func (c *Connector) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	c.serveDial(w, r)
 }
 
-// servePlain answers a request that asks for no upgrade.
-func (c *Connector) servePlain(w http.ResponseWriter, r *http.Request) {
-	c.journal.one(Entry{Kind: KindHTTP, Dial: dialOf(r)})
-	if path, _, _ := strings.Cut(r.RequestURI, "?"); path == protocol.RouteRelay {
-		http.Error(w, "expected a WebSocket upgrade", http.StatusBadRequest)
-		return
-	}
-	c.routes.ServeHTTP(w, r)
-}
-
 func dialOf(r *http.Request) *Dial {
 	path, query, _ := strings.Cut(r.RequestURI, "?")
 	h := r.Header.Clone()
