@@ -30,6 +30,7 @@ type crude struct {
 	noHello    bool          // upgrades and says nothing
 	twice      bool          // opens a second socket beside the first
 	silent     bool          // acknowledges and does not reply
+	mute       bool          // neither acknowledges nor replies
 	badRequest bool          // every outbound frame has the same requestId
 	die        time.Duration // returns so long after its hello
 	first      []byte        // sent before everything else, as it is
@@ -125,10 +126,10 @@ func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) e
 			continue
 		}
 		fmt.Fprintln(logs, "handling an event")
-		if f.BufferID != "" {
+		if f.BufferID != "" && !c.mute {
 			c.send(ws, map[string]any{"type": "inbound_ack", "bufferId": f.BufferID})
 		}
-		if c.silent {
+		if c.silent || c.mute {
 			continue
 		}
 		n++
@@ -290,8 +291,17 @@ func TestBlameGoesToTheRule(t *testing.T) {
 // A gateway that floods the session is judged all the same, within its bounds.
 func TestFlood(t *testing.T) {
 	t.Parallel()
-	run := judge(t, crude{flood: true}, []kit.Case{gatewayCase("inbound/handled", alive)})
-	want(t, verdictOf(t, run, "inbound/handled"), kit.Fail, "inbound_ack")
+	run := judge(t, crude{flood: true}, []kit.Case{gatewayCase("inbound/ack-buffered", alive)})
+	want(t, verdictOf(t, run, "inbound/ack-buffered"), kit.Fail, "inbound_ack")
+}
+
+// A gateway that acknowledges nothing is red for that, and for nothing that only needs an
+// acknowledgement to be seen.
+func TestMute(t *testing.T) {
+	t.Parallel()
+	run := judge(t, crude{mute: true}, []kit.Case{gatewayCase("connect/dial-path", func(g *kit.G) { g.FirstDial(); g.Alive() }), gatewayCase("inbound/ack-buffered", alive)})
+	want(t, verdictOf(t, run, "connect/dial-path"), kit.Blocked, "inbound/ack-buffered does not hold: the gateway has not acknowledged anything")
+	want(t, verdictOf(t, run, "inbound/ack-buffered"), kit.Fail, "inbound_ack")
 }
 
 // A gateway that never dials costs one wait for it, and says so in its own rule's case.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -160,8 +161,7 @@ func (f *verifyFlags) launcher(t *target.Target, announce io.Writer) (kit.Launch
 		if err != nil {
 			return nil, "", usagef("--%w", err)
 		}
-		program, _, _ := strings.Cut(strings.TrimSpace(f.command), " ")
-		return l, filepath.Base(program), nil
+		return l, nameOf(strings.Fields(f.command)), nil
 	case f.image != "":
 		return container.Image(f.image), f.image, nil
 	case f.dockerfile != "":
@@ -169,13 +169,24 @@ func (f *verifyFlags) launcher(t *target.Target, announce io.Writer) (kit.Launch
 	case f.attach || t.Launch.Attach:
 		return launch.Attach(func(spec kit.Spec) { tellAddress(announce, spec) }), "attached gateway", nil
 	case t.Launch.Command != nil:
-		return launch.Command(t.Launch.Command, opts...), filepath.Base(t.Launch.Command[0]), nil
+		return launch.Command(t.Launch.Command, opts...), nameOf(t.Launch.Command), nil
 	case t.Launch.Image != "":
 		return container.Image(t.Launch.Image), t.Launch.Image, nil
 	case t.Launch.Dockerfile != "":
 		return container.Dockerfile(t.Launch.Dockerfile), t.Launch.Dockerfile, nil
 	}
 	return nil, "", usagef("expected --command, --image, --dockerfile, --attach, or a --target file that says how the gateway is started")
+}
+
+// nameOf is a name for a command: that of the script when there is one, since every program
+// of an interpreter has the same.
+func nameOf(argv []string) string {
+	for _, word := range argv[1:] {
+		if info, err := os.Stat(word); err == nil && info.Mode().IsRegular() {
+			return filepath.Base(word)
+		}
+	}
+	return filepath.Base(argv[0])
 }
 
 // tellAddress tells whoever runs the gateway how it is to be configured. These are

@@ -43,6 +43,7 @@ type Bench struct {
 // NewBench completes b; ctx ends everything that the run waits for.
 func NewBench(ctx context.Context, b Bench) *Bench {
 	b.ctx, b.observed, b.started, b.driver, b.kinds = ctx, new(Observations), new(atomic.Int64), new(atomic.Int64), new(sync.Map)
+	b.mute = new(atomic.Bool)
 	if b.Platform == "" {
 		b.Platform = "discord"
 	}

@@ -136,6 +136,10 @@ func (g *G) sendFailed(err error) {
 // whole.
 func (g *G) Handled(ev *Event) {
 	if ev.BufferID != "" {
+		// A gateway that acknowledges nothing at all breaks that rule, not every other.
+		if g.bench.mute.Load() && g.Case.Rule() != protocol.RuleInboundAckBuffered {
+			g.blocked(protocol.RuleInboundAckBuffered, "the gateway has not acknowledged anything, which is how the case sees that it accepts an event")
+		}
 		g.Acked(ev)
 	}
 	switch {
@@ -157,7 +161,9 @@ func (g *G) Handled(ev *Event) {
 
 // Acked waits for the acknowledgement of the event's bufferId.
 func (g *G) Acked(ev *Event) fakeconnector.Entry {
-	return g.Await(g.Timing.Answer, fmt.Sprintf("an inbound_ack with bufferId %q", ev.BufferID), IsAck(ev.BufferID))
+	e := g.Await(g.Timing.Answer, fmt.Sprintf("an inbound_ack with bufferId %q", ev.BufferID), IsAck(ev.BufferID))
+	g.bench.mute.Store(false)
+	return e
 }
 
 // Reply waits for the gateway's answer to an event: the first send in its chat, which

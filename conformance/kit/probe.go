@@ -10,7 +10,8 @@ import (
 )
 
 // ProbeReplies finds out how a gateway answers a text: it sends one and looks at what
-// comes back in its chat within the bound of an answer.
+// comes back in its chat within the bound of an answer. The text asks for an
+// acknowledgement as well; a gateway that gives none is remembered for it.
 func (in *Instance) ProbeReplies(ctx context.Context) Replies {
 	s := in.Session()
 	if s == nil {
@@ -24,6 +25,12 @@ func (in *Instance) ProbeReplies(ctx context.Context) Replies {
 	}
 	ctx, cancel := context.WithTimeout(ctx, in.Timing.Answer)
 	defer cancel()
+	acked := make(chan error, 1)
+	go func() {
+		_, err := in.Connector.Journal().Wait(ctx, after, IsAck(ev.BufferID))
+		acked <- err
+	}()
+	defer func() { in.bench.mute.Store(<-acked != nil && in.bench.ctx.Err() == nil) }()
 	e, err := in.Connector.Journal().Wait(ctx, after, g.IsReply(ev))
 	if err != nil {
 		return RepliesNone
