@@ -166,16 +166,6 @@ func result(requestID, messageID string) string {
 	return fmt.Sprintf(`{"type":"outbound_result","requestId":%s,"result":{"success":true,"message_id":%q}}`, id, messageID)
 }
 
-// firstLine is a message up to its first newline.
-func firstLine(payload []byte) []byte {
-	for i, c := range payload {
-		if c == '\n' {
-			return payload[:i]
-		}
-	}
-	return payload
-}
-
 func orNothing(raw json.RawMessage) string {
 	if len(raw) == 0 {
 		return "nothing"

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -135,6 +136,23 @@ func (g *G) FirstMessage(session string) fakeconnector.Entry {
 		}
 	}
 	return fakeconnector.Entry{}
+}
+
+// FirstLine is what the gateway sent on a session up to its first newline, over however
+// many messages.
+func (g *G) FirstLine(session string) []byte {
+	var stream []byte
+	for _, e := range g.Connector().Journal().All() {
+		if !IsGatewayMessage(e) || e.Session != session {
+			continue
+		}
+		stream = append(stream, e.Message.Payload...)
+		if line, _, whole := bytes.Cut(stream, []byte("\n")); whole {
+			g.observation()
+			return line
+		}
+	}
+	return stream
 }
 
 // Hellos are the members of every hello on a session, from their raw bytes.

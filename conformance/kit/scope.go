@@ -91,7 +91,12 @@ func (g *G) DriveAction(method string, params map[string]any) *Outbound {
 	g.Drive(method, params, g.Timing.Answer)
 	is := func(e fakeconnector.Entry) bool {
 		o := newOutbound(e)
-		return o != nil && o.Op == op && o.ChatID == chat
+		if o == nil || o.Op != op || o.ChatID != chat {
+			return false
+		}
+		// A turn of the gateway's own may still have something to say in that chat.
+		content, given := params["content"].(string)
+		return !given || o.Content == content
 	}
 	if op == "typing" {
 		e, ok := g.waitAfter(after.Seq, g.Timing.Quiet, is)
