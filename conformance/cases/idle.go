@@ -86,7 +86,7 @@ func announceBusy(g *kit.G) {
 	g.Start()
 	atRest(g)
 	ev := g.Event("whose result is kept back")
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound})
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: "send"})
 	g.Push(ev)
 	g.Reply(ev)
 	g.CatchUp()
@@ -181,7 +181,10 @@ func closeAfterAck(g *kit.G) {
 // ackBound asks for the end of the socket alone: what else a gateway shuts down is its
 // own business.
 func ackBound(g *kit.G) {
-	g.Start()
+	g.Start(kit.Bounds(func(t *kit.Timing) {
+		// Long enough beside the slack that several times the bound show.
+		t.IdleAck, t.Shutdown = max(t.IdleAck, 3*time.Second), max(t.Shutdown, 4500*time.Millisecond)
+	}))
 	atRest(g)
 	g.CatchUp()
 	g.On(fakeconnector.Match{Type: protocol.TypeGoingIdle}).Do(fakeconnector.Ignore{})

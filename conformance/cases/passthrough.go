@@ -124,14 +124,15 @@ func exactBytes(g *kit.G) {
 
 func exactBinary(g *kit.G) {
 	in := g.Interaction(kit.CommandInteraction).Unbuffered()
-	in.Platform, in.Raw = "twilio", make([]byte, 256)
-	for i := range in.Raw {
-		in.Raw[i] = byte(i)
+	in.Platform, in.Raw = "twilio", []byte(" \n")
+	for b := range 256 {
+		in.Raw = append(in.Raw, byte(b))
 	}
+	in.Raw = append(in.Raw, "\r\n "...)
 	g.Forward(in)
 	_, body := g.Passed(in)
 	if got, err := base64.StdEncoding.DecodeString(body); err != nil || !bytes.Equal(got, in.Raw) {
-		g.Mismatch("the 256 bytes that were sent at /forward/bodyB64", fmt.Sprintf("%.400q", body))
+		g.Mismatch("the bytes that were sent at /forward/bodyB64", fmt.Sprintf("%.400q", body))
 	}
 }
 
@@ -220,7 +221,7 @@ func forwardNotAcked(g *kit.G) {
 func forwardAckedBeforeResult(g *kit.G) {
 	g.Start(kit.Bounds(func(t *kit.Timing) { t.Outbound = kit.ContractTiming().Outbound }))
 	in := g.Interaction(kit.ComponentInteraction)
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Text: in.Token})
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: "send"})
 	g.Forward(in)
 	g.Answer(in)
 	g.ForwardAcked(in)
