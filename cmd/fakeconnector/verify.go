@@ -60,7 +60,7 @@ func verifyCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.BoolVar(&v.list, "list", false, "print the chosen cases and end: id, level, feature, title")
 	flags.BoolVar(&v.smoke, "smoke", false, "look at the handshake alone, and say what is missing")
-	flags.BoolVar(&v.init, "init", false, "find out what can be found out about the gateway, and write a target file")
+	flags.BoolVar(&v.init, "init", false, "find out what can be found out about the gateway, and write that into a target file: the argument, or target.yaml")
 	flags.IntVar(&v.repeat, "repeat", 1, "judge it this many times over, and tell how stable each verdict is")
 	flags.StringVar(&v.report, "report", "", "also write report.json and junit.xml into this `directory`")
 	return cmd

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -151,16 +154,24 @@ func TestAFloodIsBounded(t *testing.T) {
 	}
 }
 
-// A reference that leads nowhere: one attempt, and then the same answer.
+// A registry that has nothing is asked once, and then everybody gets the same answer.
 func TestAnImageThatCannotBeHad(t *testing.T) {
 	needsDocker(t)
-	l := Image("127.0.0.1:1/no-such-image:1")
+	var asked atomic.Int64
+	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		http.NotFound(w, r)
+	}))
+	defer registry.Close()
+	ref := strings.TrimPrefix(registry.URL, "http://") + "/no-such-image:1"
+	l := Image(ref)
 	_, first := l.Launch(t.Context(), kit.Spec{})
-	if first == nil || !strings.HasPrefix(first.Error(), "launch 127.0.0.1:1/no-such-image:1: the image cannot be had: it is not here, and pulling it failed: ") || strings.Contains(first.Error(), "\n") {
+	if first == nil || !strings.HasPrefix(first.Error(), "launch "+ref+": the image cannot be had: it is not here, and pulling it failed: ") || strings.Contains(first.Error(), "\n") {
 		t.Errorf("got %v", first)
 	}
-	if _, second := l.Launch(t.Context(), kit.Spec{}); second == nil || second.Error() != first.Error() {
-		t.Errorf("again: %v", second)
+	once := asked.Load()
+	if _, second := l.Launch(t.Context(), kit.Spec{}); second == nil || second.Error() != first.Error() || asked.Load() != once {
+		t.Errorf("again: %v, after %d and then %d requests", second, once, asked.Load())
 	}
 }
 
