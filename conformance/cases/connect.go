@@ -127,7 +127,7 @@ func oneSocketWhileSteady(g *kit.G) {
 // oneDialerAfterReset: the reader and whoever waits for a result both notice the death
 // of the socket; only one of them may dial.
 func oneDialerAfterReset(g *kit.G) {
-	g.On(fakeconnector.Match{Type: protocol.TypeOutbound}).Do(fakeconnector.Withhold{})
+	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend}).Do(fakeconnector.Withhold{})
 	ev := g.Event("in flight when the socket dies")
 	g.Push(ev)
 	g.Reply(ev)

@@ -276,7 +276,7 @@ func nullFields(g *kit.G) {
 // another chat, must be handled meanwhile.
 func readerFree(g *kit.G) {
 	a, b := g.Event("whose result is late"), g.Event("that comes meanwhile")
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: a.Source.ChatID})
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: a.Source.ChatID})
 	g.Push(a)
 	g.Reply(a)
 	g.Push(b)
@@ -432,7 +432,7 @@ func handlerFailsOften(g *kit.G) {
 func readerFreeSameChat(g *kit.G) {
 	a, b, c := g.Event("whose result is late"), g.Event("in the same chat"), g.Event("in another chat")
 	b.Source = a.Source
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: a.Source.ChatID})
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: a.Source.ChatID})
 	g.Push(a)
 	g.Reply(a)
 	g.Push(b, c)

@@ -46,7 +46,7 @@ func inbound() []kit.Case {
 		{ID: id(protocol.RuleInboundAckOnlyBuffered), Title: "acknowledges nothing that carries no bufferId", Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true}, Gateway: ackNothing(func(f *protocol.Inbound) {})},
 		{ID: id(protocol.RuleInboundAckOnlyBuffered, "null"), Title: "acknowledges nothing for a bufferId that is null", Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true}, Gateway: ackNothing(func(f *protocol.Inbound) { f.BufferID = protocol.Null[string]() })},
 		{ID: id(protocol.RuleInboundAckOnlyBuffered, "empty"), Title: "acknowledges nothing for an empty bufferId", Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true}, Gateway: ackNothing(func(f *protocol.Inbound) { f.BufferID = protocol.Some("") })},
-		{ID: id(protocol.RuleInboundAckBeforeTurn), Title: "acknowledges while the turn still waits for its result", Level: kit.Must, After: acked, Needs: kit.Needs{Replies: true}, Gateway: ackBeforeResult},
+		{ID: id(protocol.RuleInboundAckBeforeTurn), Title: "acknowledges while the turn still waits for its result", Level: kit.Must, After: acked, Needs: kit.Needs{Fresh: true, Replies: true}, Gateway: ackBeforeResult},
 		{ID: id(protocol.RuleInboundAckBeforeTurn, "held"), Title: "acknowledges while the turn is under way", Level: kit.Must, After: acked,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackWhileHeld},
 		unmappable("", "does not acknowledge an event that is null", `null`),
@@ -135,9 +135,12 @@ func ackNothing(change func(*protocol.Inbound)) func(*kit.G) {
 	}
 }
 
+// ackBeforeResult gives the gateway the contract's bound for results, so that a turn that
+// ends by that bound cannot be what lets the acknowledgement go.
 func ackBeforeResult(g *kit.G) {
+	g.Start(kit.Bounds(func(t *kit.Timing) { t.Outbound = kit.ContractTiming().Outbound }))
 	ev := g.Event("whose answer waits")
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: ev.Source.ChatID})
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: ev.Source.ChatID})
 	g.Push(ev)
 	g.Reply(ev)
 	g.Acked(ev)

@@ -137,7 +137,7 @@ func answeredLate(g *kit.G) {
 // failure by that bound cannot be taken for one at once.
 func dropFailsInFlight(g *kit.G) {
 	g.Start(kit.Bounds(func(t *kit.Timing) { t.Outbound = kit.ContractTiming().Outbound }))
-	g.On(fakeconnector.Match{Type: protocol.TypeOutbound}).Do(fakeconnector.Withhold{})
+	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend}).Do(fakeconnector.Withhold{})
 	var sent []func(time.Duration) json.RawMessage
 	for range 3 {
 		chat := g.ID("c")
