@@ -17,6 +17,8 @@ func framing() []kit.Case {
 	// Every case below rests on acknowledgements: without them nothing shows, on the
 	// wire of a gateway that does not reply, that a frame was read.
 	after := rules(protocol.RuleInboundAckBuffered)
+	// Between the pieces of a cut frame the connector keeps its results back, so turns wait.
+	cut := rules(protocol.RuleInboundAckBuffered, protocol.RuleFramingReaderFree)
 	polite := func(rule protocol.RuleID, title string, body func(*kit.G)) kit.Case {
 		return kit.Case{ID: string(rule), Title: title, Level: kit.Must, After: after, Gateway: body}
 	}
@@ -47,13 +49,13 @@ func framing() []kit.Case {
 	list := []kit.Case{
 		{ID: id(protocol.RuleFramingNewline), Title: "ends what it sends with a newline, one JSON object a line", Level: kit.Must, Gateway: endsWithNewline},
 		polite(protocol.RuleFramingSeveralInMessage, "reads every frame of a message that holds three", severalInMessage),
-		{ID: id(protocol.RuleFramingAcrossMessages), Title: "puts a frame together that comes in three messages", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: acrossMessages},
-		{ID: id(protocol.RuleFramingAcrossMessages, "every-kind-of-cut"), Title: "does so when the cut is in a key, an escape, or before the newline", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: everyKindOfCut},
-		{ID: id(protocol.RuleFramingAcrossMessages, "and-a-half"), Title: "handles a whole frame at once when half of the next one is behind it", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: oneAndAHalf},
+		{ID: id(protocol.RuleFramingAcrossMessages), Title: "puts a frame together that comes in three messages", Level: kit.Must, After: cut, Needs: kit.Needs{Alone: true}, Gateway: acrossMessages},
+		{ID: id(protocol.RuleFramingAcrossMessages, "every-kind-of-cut"), Title: "does so when the cut is in a key, an escape, or before the newline", Level: kit.Must, After: cut, Needs: kit.Needs{Alone: true}, Gateway: everyKindOfCut},
+		{ID: id(protocol.RuleFramingAcrossMessages, "and-a-half"), Title: "handles a whole frame at once when half of the next one is behind it", Level: kit.Must, After: cut, Needs: kit.Needs{Alone: true}, Gateway: oneAndAHalf},
 		{ID: id(protocol.RuleFramingBlankLines), Title: "skips blank lines and takes CRLF", Level: kit.Must, After: after, Gateway: blankLines},
 		{ID: id(protocol.RuleFramingBinary), Title: "reads a binary message like a text message", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: binary},
-		{ID: id(protocol.RuleFramingBinary, "continues-text"), Title: "lets a binary message continue a line that a text message began", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: binaryContinuesText},
-		{ID: id(protocol.RuleFramingBinary, "cut-in-character"), Title: "puts a character together that is cut between two binary messages", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: cutInCharacter},
+		{ID: id(protocol.RuleFramingBinary, "continues-text"), Title: "lets a binary message continue a line that a text message began", Level: kit.Must, After: cut, Needs: kit.Needs{Alone: true}, Gateway: binaryContinuesText},
+		{ID: id(protocol.RuleFramingBinary, "cut-in-character"), Title: "puts a character together that is cut between two binary messages", Level: kit.Must, After: cut, Needs: kit.Needs{Alone: true}, Gateway: cutInCharacter},
 		polite(protocol.RuleFramingUnicode, "reads escapes and UTF-8 alike, surrogate pairs included", unicode),
 		line(protocol.RuleFramingNotJson, "", "skips a line that is not JSON", `{nope`),
 		line(protocol.RuleFramingNotJson, "bare-words", "skips a line of plain words", `hello there`),
