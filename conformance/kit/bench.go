@@ -150,7 +150,7 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 		o(cfg)
 	}
 	can := b.Launcher.Can()
-	fopts := []fakeconnector.Option{fakeconnector.WithSeed(b.Seed), fakeconnector.WithLimits(limits)}
+	fopts := []fakeconnector.Option{fakeconnector.WithSeed(b.Seed), fakeconnector.WithUnknownMembers(), fakeconnector.WithLimits(limits)}
 	if can.ListenHost != "" {
 		fopts = append(fopts, fakeconnector.WithListenAddress(can.ListenHost))
 	}

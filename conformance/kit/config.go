@@ -4,21 +4,30 @@ import "fmt"
 
 // ConfigData is what the template of a gateway's configuration file may name:
 //
+//   - Platform (string): the platform whose section the next three are for;
 //   - RequireMention (bool): whether a text in a group must address the gateway;
-//   - FreeResponseChannels ([]string): ids of the chats in which it need not.
+//   - FreeResponseChannels ([]string): ids of the chats in which it need not;
+//   - FreeResponseText (string): the same, written as one text with commas; where it is
+//     not empty it stands in place of the list;
+//   - RelayURL, RelayID, RelaySecret, RelayEndpoint, RelayRouteKeys, RelayInstanceID,
+//     RelayWakeURL (string): the contract's config keys, each left out where it is empty.
 //
-// See section 10 of the contract for how they are declared as a policy.
+// {{json .X}} writes any of them as JSON, which YAML reads as well. A template need not
+// name them all: a case that changes one that it does not name is not applicable. See the
+// sections "Policy" and "Gateway configuration" of the contract for what they mean.
 type ConfigData map[string]any
 
 // DefaultConfig is the configuration of a gateway for which a case asks nothing else: all
 // at the contract's defaults.
-func DefaultConfig() ConfigData {
-	return ConfigData{"RequireMention": true, "FreeResponseChannels": []string{}}
+func DefaultConfig(platform string) ConfigData {
+	return ConfigData{
+		"Platform": platform, "RequireMention": false, "FreeResponseChannels": []string{}, "FreeResponseText": "",
+		"RelayURL": "", "RelayID": "", "RelaySecret": "", "RelayEndpoint": "", "RelayRouteKeys": "", "RelayInstanceID": "", "RelayWakeURL": "",
+	}
 }
 
 // Configured changes the configuration file that the gateway is given. A case with it
-// names Files among the abilities that it needs of the launcher, and asks
-// [G.MustConfigure] first.
+// names Files among the abilities that it needs of the launcher, and asks [G.Uses] first.
 func Configured(change func(ConfigData)) InstanceOption {
 	return func(c *instanceConfig) { c.config = append(c.config, change) }
 }
@@ -47,7 +56,7 @@ func (b *Bench) files(cfg *instanceConfig) (map[string]string, error) {
 	if b.Config == nil || !b.Launcher.Can().Files {
 		return nil, nil
 	}
-	data := DefaultConfig()
+	data := DefaultConfig(b.Platform)
 	for _, change := range cfg.config {
 		change(data)
 	}

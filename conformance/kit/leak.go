@@ -34,6 +34,7 @@ func (g *G) NoLeak(what, secret string) {
 			for name, values := range e.Dial.Header {
 				found("the header "+name, []byte(strings.Join(values, "\n")))
 			}
+			found("the body of "+e.Dial.Path, e.Dial.Body)
 		case IsGatewayMessage(e):
 			found(fmt.Sprintf("a message on session %s", e.Session), e.Message.Payload)
 		case e.Kind == fakeconnector.KindClosed && fromGateway(e):

@@ -167,7 +167,7 @@ func (r *reader) config(p *configPart) *config {
 	}
 	parsed, err := parseTemplate(r.where(p.Template), p.Template.text)
 	if err == nil {
-		_, err = parsed.render(map[string]any(kit.DefaultConfig()))
+		_, err = parsed.render(map[string]any(kit.DefaultConfig("discord")))
 	}
 	if err != nil {
 		r.problems = append(r.problems, err)

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	texttemplate "text/template"
@@ -31,8 +32,15 @@ type template struct {
 	parsed *texttemplate.Template
 }
 
+// functions are what a template may call besides those of text/template: json writes a
+// value as JSON.
+var functions = texttemplate.FuncMap{"json": func(v any) (string, error) {
+	text, err := json.Marshal(v)
+	return string(text), err
+}}
+
 func parseTemplate(where, source string) (template, error) {
-	parsed, err := texttemplate.New(where).Option("missingkey=error").Parse(source)
+	parsed, err := texttemplate.New(where).Option("missingkey=error").Funcs(functions).Parse(source)
 	if err != nil {
 		return template{}, fmt.Errorf("%s: not a template: %s", where, withoutName(err))
 	}

@@ -1,0 +1,163 @@
+package kit
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/relaykit/relaykit/fakeconnector"
+)
+
+// Placed is a [Subject] whose files can be looked at from outside, while it runs. A
+// launcher whose subjects have no directory of their own leaves it out.
+type Placed interface {
+	// Dirs are the directories that were made for the subject alone: its HOME and, unless
+	// it was given another, its working directory.
+	Dirs() []string
+}
+
+// WithoutPin leaves out the secret that the connector has on record, so that a gateway
+// with an identity token provisions itself.
+func WithoutPin() InstanceOption {
+	return Environment(func(env map[string]string) { delete(env, "GATEWAY_RELAY_SECRET") })
+}
+
+// PrepareIdentified is Prepare for a gateway that has an identity token of its tenant,
+// which it returns. Without a target file that says where the gateway finds one, the case
+// is not applicable.
+func (g *G) PrepareIdentified(opts ...InstanceOption) (token string) {
+	token = "idt-" + rand.Text()
+	g.Prepare(append(slices.Clone(opts), g.MustIdentify(token))...)
+	g.Connector().AddIdentity(token, g.Gateway().Record.Tenant)
+	return token
+}
+
+// IsRequest matches the gateway's HTTP request of a route, under whatever base.
+func IsRequest(route string) func(fakeconnector.Entry) bool {
+	return func(e fakeconnector.Entry) bool {
+		return e.Kind == fakeconnector.KindHTTP && e.Dial != nil && strings.HasSuffix(e.Dial.Path, route)
+	}
+}
+
+// IsAnswer matches the connector's answer to a request.
+func IsAnswer(to fakeconnector.Entry) func(fakeconnector.Entry) bool {
+	return func(e fakeconnector.Entry) bool {
+		return e.Kind == fakeconnector.KindHTTP && e.Answer != nil && e.Answer.Of == to.Seq
+	}
+}
+
+// Asked waits for the gateway's request of a route.
+func (g *G) Asked(route string) fakeconnector.Entry {
+	return g.Await(g.Timing.Ready, "a request of "+route, IsRequest(route))
+}
+
+// Body is the body of a request, which must be a JSON object.
+func (g *G) Body(e fakeconnector.Entry) map[string]any {
+	var m map[string]any
+	if err := json.Unmarshal(e.Dial.Body, &m); err != nil || m == nil {
+		g.Mismatch("a JSON object as the body of "+e.Dial.Path, fmt.Sprintf("%d bytes that are none", len(e.Dial.Body)))
+	}
+	return m
+}
+
+// Bearer is the token of a request's Authorization header.
+func (g *G) Bearer(e fakeconnector.Entry) string {
+	headers := e.Dial.Header.Values("Authorization")
+	if len(headers) != 1 {
+		g.Mismatch("one Authorization header in the request of "+e.Dial.Path, fmt.Sprintf("%d", len(headers)))
+	}
+	scheme, token, _ := strings.Cut(headers[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		g.Mismatch("the scheme Bearer in the request of "+e.Dial.Path, fmt.Sprintf("%q", scheme))
+	}
+	g.observation()
+	return token
+}
+
+// Granted is what the connector's answer to a request gave out.
+func (g *G) Granted(request fakeconnector.Entry) (secret, deliveryKey string) {
+	e, ok := g.waitAfter(request.Seq, g.Timing.Answer, IsAnswer(request))
+	if !ok {
+		g.Harness(fmt.Errorf("none within %s", g.Timing.Answer), "waiting for the connector's own answer")
+	}
+	if e.Answer.Status != 200 {
+		g.Mismatch("a "+request.Dial.Path+" request that the connector accepts", fmt.Sprintf("one that it answers with %d %s", e.Answer.Status, clip(string(e.Answer.Body))))
+	}
+	var m struct{ Secret, DeliveryKey string }
+	if err := json.Unmarshal(e.Answer.Body, &m); err != nil {
+		g.Harness(err, "reading the connector's own answer")
+	}
+	return m.Secret, m.DeliveryKey
+}
+
+// HasHostOfItsOwn reports whether the gateway runs on another host than the suite, such
+// as a container.
+func (g *G) HasHostOfItsOwn() bool {
+	can := g.bench.Launcher.Can()
+	return can.URLHost != "" || can.ListenHost != ""
+}
+
+// fileLimit is the size above which a file is not looked into: credentials and logs are
+// smaller, and caches of a runtime are not.
+const fileLimit = 16 << 20
+
+// OnDisk looks through the files that the gateway has made for a text, as it stands and
+// in the encodings that hide nothing, and returns the first one that has it. Where nobody
+// can look the case is not applicable.
+func (g *G) OnDisk(text string) (file string, found bool) {
+	placed, ok := g.Gateway().Subject.(Placed)
+	if !ok {
+		g.NotApplicable("the gateway's files cannot be looked at: its launcher gives it no directory of its own")
+	}
+	for _, dir := range placed.Dirs() {
+		// A file may go away under the walk: what cannot be read holds nothing.
+		_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() || found {
+				return nil
+			}
+			if info, err := d.Info(); err != nil || info.Size() > fileLimit {
+				return nil
+			}
+			if data, err := os.ReadFile(path); err == nil && holds(data, text) != "" {
+				file, found = filepath.Base(path), true
+			}
+			return nil
+		})
+	}
+	g.observation()
+	return file, found
+}
+
+// Uses ends the case as not applicable when the suite cannot write this gateway's
+// configuration, or the target's template does not name what the case changes.
+func (g *G) Uses(names ...string) {
+	g.MustConfigure()
+	for _, name := range names {
+		data := DefaultConfig(g.bench.Platform)
+		_, plain, err := g.bench.Config(data)
+		if err != nil {
+			g.Harness(err, "rendering the target's config")
+		}
+		switch data[name].(type) {
+		case bool:
+			data[name] = true
+		case []string:
+			data[name] = []string{"relaykit-probe"}
+		default:
+			data[name] = "relaykit-probe"
+		}
+		_, changed, err := g.bench.Config(data)
+		if err != nil {
+			g.Harness(err, "rendering the target's config")
+		}
+		if bytes.Equal([]byte(plain), []byte(changed)) {
+			g.NotApplicable("the config template of the target file does not use {{.%s}}", name)
+		}
+	}
+}
