@@ -124,6 +124,13 @@ func brief(e fakeconnector.Entry) string {
 		if e.Dial != nil {
 			return fmt.Sprintf("> dial %s", clip(e.Dial.Path))
 		}
+	case fakeconnector.KindHTTP:
+		if e.Dial != nil {
+			return fmt.Sprintf("> %s %s %s", e.Dial.Method, clip(e.Dial.Path), clip(string(e.Dial.Body)))
+		}
+		if e.Answer != nil {
+			return fmt.Sprintf("< HTTP %d %s", e.Answer.Status, clip(string(e.Answer.Body)))
+		}
 	case fakeconnector.KindUpgraded:
 		return fmt.Sprintf("  session %s begins", e.Session)
 	case fakeconnector.KindRefused:
