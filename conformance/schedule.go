@@ -21,8 +21,11 @@ type schedule struct {
 	bench    *kit.Bench
 	judge    kit.Judge
 	parallel int
-	done     func(kit.Result)
-	restart  bool
+	// inapplicable says why a case cannot judge the subject, or ""; execute runs one.
+	inapplicable func(kit.Case) string
+	execute      func(context.Context, kit.Case) kit.Result
+	done         func(kit.Result)
+	restart      bool
 
 	sharedMu sync.Mutex // held while the shared gateway is looked at or started anew
 	mu       sync.Mutex
@@ -40,9 +43,19 @@ type schedule struct {
 	notReady *kit.Diagnosis // why the shared gateway never was ready, nil if it was
 }
 
+// newSchedule is a schedule of cases that judge a gateway.
 func newSchedule(b *kit.Bench, j kit.Judge, shared *kit.Instance, cases []kit.Case, parallel int, done func(kit.Result)) *schedule {
-	s := &schedule{bench: b, judge: j, parallel: max(parallel, 1), done: done, shared: shared, waiting: cases,
-		restart: b.Launcher.Can().Restart, pending: map[protocol.RuleID]int{}, red: map[protocol.RuleID]string{}, warned: map[protocol.RuleID]string{}}
+	s := newQueue(cases, parallel, done)
+	s.bench, s.judge, s.shared, s.restart = b, j, shared, b.Launcher.Can().Restart
+	s.inapplicable = func(c kit.Case) string { return b.Inapplicable(c, j) }
+	s.execute = s.one
+	return s
+}
+
+// newQueue is a schedule of cases of either side, whose caller says how one is executed.
+func newQueue(cases []kit.Case, parallel int, done func(kit.Result)) *schedule {
+	s := &schedule{parallel: max(parallel, 1), done: done, waiting: cases,
+		pending: map[protocol.RuleID]int{}, red: map[protocol.RuleID]string{}, warned: map[protocol.RuleID]string{}}
 	s.changed = sync.NewCond(&s.mu)
 	for _, c := range cases {
 		if !c.Needs.Last {
@@ -78,7 +91,7 @@ func (s *schedule) run(ctx context.Context) []kit.Result {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			r := s.one(ctx, c)
+			r := s.execute(ctx, c)
 			s.mu.Lock()
 			s.give(c)
 			s.finish(c, r)
@@ -143,7 +156,7 @@ func (s *schedule) withoutRunning(ctx context.Context, c kit.Case) (kit.Result, 
 	if ctx.Err() != nil {
 		return kit.Result{Case: c, Verdict: kit.HarnessError, Reason: "the run was interrupted before this case"}, true
 	}
-	if why := s.bench.Inapplicable(c, s.judge); why != "" {
+	if why := s.inapplicable(c); why != "" {
 		return kit.Result{Case: c, Verdict: kit.NotApplicable, Reason: why}, true
 	}
 	if c.Needs.Last {

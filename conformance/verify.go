@@ -60,7 +60,7 @@ const defaultParallel = 8
 type trial struct {
 	bench   *kit.Bench
 	judge   kit.Judge
-	model   *contract.Model
+	model   ruleset
 	secrets *redact.Redactor
 }
 
@@ -78,29 +78,38 @@ func (o *Options) open(ctx context.Context) (*trial, error) {
 	o.Facts.Revision = cmp.Or(o.Facts.Revision, protocol.Baseline)
 	o.Facts.BoundsSet = o.TimingEnv != nil
 	secrets := redact.New()
-	model, err := contract.Parse(contract.Name, contract.Document())
-	if err != nil {
-		return nil, fmt.Errorf("reading the contract document: %w", err)
-	}
 	claimed := contract.Revision(o.Facts.Revision)
-	if !slices.Contains(contract.Revisions(), claimed) {
-		return nil, fmt.Errorf("verify: expected one of the revisions %v, got %q", contract.Revisions(), claimed)
+	judge, model, err := newJudge(claimed, "gateway", o.Rerun, secrets)
+	if err != nil {
+		return nil, err
 	}
-	byID := map[protocol.RuleID]contract.Rule{}
-	for _, r := range model.Rules {
-		byID[r.ID] = r
-	}
-	o.Cases = slices.Clone(o.Cases)
-	for i, c := range o.Cases {
-		if r, ok := byID[c.Rule()]; ok {
-			o.Cases[i].Level = kit.Level(r.LevelAt(claimed))
-		}
-	}
+	judge.SkipSlow = o.SkipSlow
+	o.Cases = leveled(o.Cases, model, claimed)
 	bench := kit.NewBench(ctx, kit.Bench{
 		Launcher: o.Launcher, Facts: o.Facts, Timing: o.Timing, Seed: o.Seed,
 		Env: o.Env, TimingEnv: o.TimingEnv, Config: o.Config, Secret: secrets.Add,
 	})
-	judge := kit.Judge{
+	return &trial{bench, judge, model, secrets}, nil
+}
+
+// ruleset is the contract's rules by their ids.
+type ruleset map[protocol.RuleID]contract.Rule
+
+// newJudge is what a verdict on a subject of that revision and side needs to know of the
+// contract.
+func newJudge(claimed contract.Revision, subject string, rerun func(string) string, secrets *redact.Redactor) (kit.Judge, ruleset, error) {
+	model, err := contract.Parse(contract.Name, contract.Document())
+	if err != nil {
+		return kit.Judge{}, nil, fmt.Errorf("reading the contract document: %w", err)
+	}
+	if !slices.Contains(contract.Revisions(), claimed) {
+		return kit.Judge{}, nil, fmt.Errorf("verify: expected one of the revisions %v, got %q", contract.Revisions(), claimed)
+	}
+	byID := ruleset{}
+	for _, r := range model.Rules {
+		byID[r.ID] = r
+	}
+	return kit.Judge{
 		RuleText: func(r protocol.RuleID) string { return byID[r].Statement },
 		Binds: func(id protocol.RuleID) string {
 			r, ok := byID[id]
@@ -108,14 +117,24 @@ func (o *Options) open(ctx context.Context) (*trial, error) {
 			case !ok || r.Applies(claimed):
 				return ""
 			case r.Since.Revision() > claimed:
-				return fmt.Sprintf("judged from revision %s on, and the gateway claims %s", r.Since.Revision(), claimed)
+				return fmt.Sprintf("judged from revision %s on, and the %s claims %s", r.Since.Revision(), subject, claimed)
 			default:
-				return fmt.Sprintf("replaced in revision %s, which the gateway claims or has passed with %s", r.Until.Revision(), claimed)
+				return fmt.Sprintf("replaced in revision %s, which the %s claims or has passed with %s", r.Until.Revision(), subject, claimed)
 			}
 		},
-		Rerun: o.Rerun, Redact: secrets.String, SkipSlow: o.SkipSlow,
+		Rerun: rerun, Redact: secrets.String,
+	}, byID, nil
+}
+
+// leveled is the cases with the levels that their rules have in a revision.
+func leveled(list []kit.Case, byID ruleset, claimed contract.Revision) []kit.Case {
+	list = slices.Clone(list)
+	for i, c := range list {
+		if r, ok := byID[c.Rule()]; ok {
+			list[i].Level = kit.Level(r.LevelAt(claimed))
+		}
 	}
-	return &trial{bench, judge, model, secrets}, nil
+	return list
 }
 
 // start starts the gateway that the run shares. The error is [ErrNotStarted].
@@ -185,20 +204,17 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 		Started: started, Duration: time.Since(started), Overhead: overhead,
 		ClockSkew: bench.Observed().ClockSkew(), Exercised: report.CountRules(results), Strict: o.Strict,
 	}}
-	run.Header.Outcome = report.Judge(results, o.core(model), o.Strict)
+	run.Header.Outcome = report.Judge(results, coreOf(o.Cases, model, contract.Revision(o.Facts.Revision), contract.Connector), o.Strict)
 	return run, nil
 }
 
-// core is what must have been exercised: the contract's core set, as far as this
-// revision and this selection have it.
-func (o Options) core(model *contract.Model) []protocol.RuleID {
-	selected := map[protocol.RuleID]bool{}
-	for _, c := range o.Cases {
-		selected[c.Rule()] = true
-	}
+// coreOf is what must have been exercised: the contract's core set, as far as it binds this
+// side in this revision and the selection has it.
+func coreOf(list []kit.Case, byID ruleset, claimed contract.Revision, other contract.Side) []protocol.RuleID {
 	var core []protocol.RuleID
-	for _, r := range model.Rules {
-		if r.Core && r.Side != contract.Connector && r.Applies(contract.Revision(o.Facts.Revision)) && selected[r.ID] {
+	for _, c := range list {
+		r := byID[c.Rule()]
+		if r.Core && r.Side != other && r.Applies(claimed) && !slices.Contains(core, r.ID) {
 			core = append(core, r.ID)
 		}
 	}

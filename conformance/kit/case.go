@@ -61,6 +61,8 @@ type Needs struct {
 	Launch Abilities
 	// Last: the case judges what was observed during all the others.
 	Last bool
+	// Probe is what a connector-side case asks for.
+	Probe ProbeNeeds
 }
 
 // Rule is the rule that the case checks.
@@ -82,6 +84,3 @@ func (c Case) Side() Side {
 	}
 	return GatewaySide
 }
-
-// P is the probe that connector-side cases are written against.
-type P struct{}

@@ -20,24 +20,27 @@ const (
 // evidence is what a failing case prints: the rule, what was expected and what came,
 // one timeline of both sides' messages and the subject's log lines, and how to run just
 // this case again.
-func (g *G) evidence(out stop, j Judge) string {
+func evidence(c Case, out stop, j Judge, timeline []string) string {
 	var b strings.Builder
-	rule := g.Case.Rule()
 	if j.RuleText != nil {
-		fmt.Fprintf(&b, "rule %s (%s): %s\n", rule, g.Case.Level, j.RuleText(rule))
+		fmt.Fprintf(&b, "rule %s (%s): %s\n", c.Rule(), c.Level, j.RuleText(c.Rule()))
 	}
-	fmt.Fprintf(&b, "case: %s\n", g.Case.Title)
+	fmt.Fprintf(&b, "case: %s\n", c.Title)
 	for _, d := range out.details {
 		b.WriteString(d + "\n")
 	}
-	if g.gw != nil {
-		b.WriteString("timeline (seconds since the connector started; > from the gateway, < to the gateway):\n")
-		for _, line := range g.timeline() {
+	if len(timeline) > 0 {
+		if c.Side() == ConnectorSide {
+			b.WriteString("timeline (seconds since the case began; > from the probe, < from the connector):\n")
+		} else {
+			b.WriteString("timeline (seconds since the connector started; > from the gateway, < to the gateway):\n")
+		}
+		for _, line := range timeline {
 			b.WriteString("  " + line + "\n")
 		}
 	}
 	if j.Rerun != nil {
-		fmt.Fprintf(&b, "run it again: %s\n", j.Rerun(g.Case.ID))
+		fmt.Fprintf(&b, "run it again: %s\n", j.Rerun(c.ID))
 	}
 	return b.String()
 }
@@ -48,6 +51,9 @@ type timed struct {
 }
 
 func (g *G) timeline() []string {
+	if g.gw == nil {
+		return nil
+	}
 	var lines []timed
 	journal := g.gw.Connector.Journal()
 	mine := g.mine()
@@ -70,6 +76,11 @@ func (g *G) timeline() []string {
 			lines = append(lines, timed{at, "log " + l.Stream + ": " + clip(l.Text)})
 		}
 	}
+	return inOrder(lines)
+}
+
+// inOrder is the last lines of a timeline, by their time.
+func inOrder(lines []timed) []string {
 	sort.SliceStable(lines, func(i, k int) bool { return lines[i].at < lines[k].at })
 	var out []string
 	if n := len(lines) - evidenceEntries; n > 0 {

@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/relaykit/relaykit/fakeconnector"
@@ -17,6 +15,7 @@ import (
 // G is the gateway under test as a case sees it. Its methods send, expect and, when
 // an expectation is not met, end the case with a verdict. It is used by one goroutine.
 type G struct {
+	account
 	Facts  Facts
 	Timing Timing
 	Case   Case
@@ -32,72 +31,7 @@ type G struct {
 	notesMark int   // the same for the driver's notifications
 	stubs     []*fakeconnector.Stub
 
-	mu           sync.Mutex
-	stimuli      int
-	observations int
-	cleanups     []func()
-	lacking      string // what a call through the driver has shown the gateway to lack
-}
-
-// stop carries a verdict out of a case's body.
-type stop struct {
-	verdict Verdict
-	reason  string
-	details []string
-	rule    protocol.RuleID // the rule to blame, when it is not the case's own
-}
-
-// Failf ends the case: the gateway broke the rule.
-func (g *G) Failf(format string, args ...any) {
-	panic(stop{verdict: Fail, reason: fmt.Sprintf(format, args...)})
-}
-
-// Mismatch ends the case with what the rule expects and what came instead, each as a
-// reader of the contract would put it.
-func (g *G) Mismatch(expected, actual string, details ...string) {
-	panic(stop{
-		verdict: Fail,
-		reason:  fmt.Sprintf("expected %s; got %s", expected, actual),
-		details: append([]string{"expected: " + expected, "actual:   " + actual}, details...),
-	})
-}
-
-// NotApplicable ends the case: this gateway cannot be judged on it, for a reason that
-// names what it or its launcher lacks.
-func (g *G) NotApplicable(format string, args ...any) {
-	panic(stop{verdict: NotApplicable, reason: fmt.Sprintf(format, args...)})
-}
-
-// Harness ends the case with a failure of the suite's own, which is never held against
-// the gateway.
-func (g *G) Harness(err error, doing string) {
-	panic(stop{verdict: HarnessError, reason: fmt.Sprintf("%s: %v", doing, err)})
-}
-
-// blocked ends the case because a rule that it stands on does not hold.
-func (g *G) blocked(rule protocol.RuleID, why string) {
-	panic(stop{verdict: Blocked, reason: fmt.Sprintf("%s does not hold: %s", rule, why), rule: rule})
-}
-
-// Cleanup runs f when the case has ended, whatever its verdict.
-func (g *G) Cleanup(f func()) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.cleanups = append(g.cleanups, f)
-}
-
-// stimulus and observation are what makes a green verdict mean something: a case that
-// ends without one of each is an error of the suite.
-func (g *G) stimulus() {
-	g.mu.Lock()
-	g.stimuli++
-	g.mu.Unlock()
-}
-
-func (g *G) observation() {
-	g.mu.Lock()
-	g.observations++
-	g.mu.Unlock()
+	lacking string // what a call through the driver has shown the gateway to lack
 }
 
 // Gateway is the instance under test.
@@ -219,32 +153,14 @@ func (g *G) Alive() {
 }
 
 // runBody runs the body and turns the way it ended into a verdict.
-func (g *G) runBody() (out stop) {
+func (g *G) runBody() stop {
 	defer func() {
 		for i := len(g.stubs) - 1; i >= 0; i-- {
 			g.stubs[i].Remove()
 		}
-		g.mu.Lock()
-		cleanups := g.cleanups
-		g.mu.Unlock()
-		for i := len(cleanups) - 1; i >= 0; i-- {
-			cleanups[i]()
-		}
+		g.close()
 	}()
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case stop:
-			out = r
-		default:
-			out = stop{verdict: HarnessError, reason: fmt.Sprintf("the case panicked: %v", r), details: strings.Split(string(debug.Stack()), "\n")}
-		}
-	}()
-	g.Case.Gateway(g)
-	if g.stimuli == 0 || g.observations == 0 {
-		return stop{verdict: HarnessError, reason: fmt.Sprintf("the case ended with %d stimuli and %d observations on record; a pass needs one of each", g.stimuli, g.observations)}
-	}
-	return stop{verdict: Pass}
+	return g.judge(func() { g.Case.Gateway(g) })
 }
 
 // Held is something that the connector keeps back until it is released.

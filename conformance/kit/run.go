@@ -115,18 +115,7 @@ func (b *Bench) NotReady(c Case, in *Instance, d *Diagnosis, j Judge) Result {
 
 // result is a verdict with its evidence, redacted.
 func (b *Bench) result(g *G, out stop, j Judge) Result {
-	r := Result{Case: g.Case, Verdict: out.verdict, Reason: oneLine(out.reason), Exercised: g.stimuli > 0 && g.observations > 0}
-	if out.verdict == Fail && g.Case.Level == Should {
-		r.Verdict = Warn
-	}
-	switch out.verdict {
-	case Fail, HarnessError:
-		r.Evidence = g.evidence(out, j)
-	}
-	if j.Redact != nil {
-		r.Reason, r.Evidence = j.Redact(r.Reason), j.Redact(r.Evidence)
-	}
-	return r
+	return g.result(g.Case, out, j, g.timeline)
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

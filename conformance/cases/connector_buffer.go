@@ -1,0 +1,244 @@
+package cases
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+func connectorBuffer() []kit.Case {
+	stranger := with(publishes, func(n *kit.ProbeNeeds) { n.Strangers = 1 })
+	peer := with(publishes, func(n *kit.ProbeNeeds) { n.Peers = 1 })
+	list := []kit.Case{
+		probe(id(protocol.RuleBufferAppend), "keeps what arrives for a flipped instance", publishes, func(p *kit.P) { drains(p, 3) }),
+		probe(id(protocol.RuleBufferAppend, "forward"), "keeps a forwarded request too", forwards, func(p *kit.P) {
+			p.Sleep(p.Me())
+			i := publishInteraction(p)
+			s := p.Connect(p.Me())
+			i.arrives(p, s)
+			s.Ack(s.Deliveries()[0].BufferID)
+		}),
+		probe(id(protocol.RuleBufferOwnInstance), "drains nothing of another instance of the tenant", peer, func(p *kit.P) { ownInstance(p, p.Peer()) }),
+		probe(id(protocol.RuleBufferOwnInstance, "tenant"), "drains nothing of another tenant", stranger, func(p *kit.P) { ownInstance(p, p.Stranger()) }),
+		probe(id(protocol.RuleBufferAfterHandshake), "drains after the next handshake", publishes, afterHandshake),
+		probe(id(protocol.RuleBufferOrder), "drains in the order of arrival", publishes, func(p *kit.P) { drains(p, 40) }),
+		probe(id(protocol.RuleBufferId), "gives every entry a bufferId of its own, the same on every repeat", publishes, ownBufferIDs),
+		probe(id(protocol.RuleBufferRemovedByAck), "keeps an entry that was sent and not acknowledged", publishes, sentIsNotAcked),
+		probe(id(protocol.RuleBufferRemovedByAck, "unknown-id"), "removes nothing for an id that it never gave", publishes, unknownAck),
+		probe(id(protocol.RuleBufferUnackedTail), "sends exactly what was not acknowledged after a death", publishes, unackedTail),
+		probe(id(protocol.RuleBufferUnackedTail, "every-index"), "does so after a death behind every entry", publishes, deathAtEveryIndex),
+		probe(id(protocol.RuleBufferUnackedTail, "out-of-order"), "does so when the acknowledged ones stand among others", publishes, ackedInTheMiddle),
+		probe(id(protocol.RuleBufferAckedNeverAgain), "never sends an entry again that was acknowledged", publishes, neverAgain),
+		probe(id(protocol.RuleBufferAckedNeverAgain, "last-words"), "does not when the ack was the last thing before the death", publishes, lastWords),
+		probe(id(protocol.RuleBufferLiveAfterDrain), "delivers as it comes when the buffer is empty", publishes, liveAfterDrain),
+		probe(id(protocol.RuleBufferLiveAfterDrain, "during"), "appends what arrives during a drain behind it", publishes, arrivesDuringDrain),
+		probe(id(protocol.RuleBufferParked), "sets an entry over the frame limit aside", publishes, overTheLimit),
+	}
+	for i := range list {
+		list[i].After = rules(protocol.RuleIdleAnswered)
+	}
+	return list
+}
+
+// asleep makes the instance go idle and publishes events for it.
+func asleep(p *kit.P, n int) []*kit.Published {
+	p.Sleep(p.Me())
+	events := p.Events(n)
+	p.Publish(p.Me(), events...)
+	return events
+}
+
+func drains(p *kit.P, n int) {
+	events := asleep(p, n)
+	inOrder(p, p.Connect(p.Me()), events)
+}
+
+func ownInstance(p *kit.P, other kit.ConnectorGateway) {
+	p.Sleep(p.Me())
+	p.Sleep(other)
+	mine, theirs := p.Events(2), p.Events(2)
+	p.Publish(p.Me(), mine[0])
+	p.Publish(other, theirs[0])
+	p.Publish(p.Me(), mine[1])
+	p.Publish(other, theirs[1])
+	inOrder(p, p.Connect(p.Me()), mine)
+	inOrder(p, p.Connect(other), theirs)
+}
+
+// The sign of life of a socket without a handshake is the handshake.
+func afterHandshake(p *kit.P) {
+	events := asleep(p, 2)
+	s := p.Dial(p.Me(), p.Token(p.Me()))
+	p.Wait(p.Timing.Quiet, func() bool { return false })
+	if early := s.Deliveries(); len(early) > 0 {
+		p.Mismatch("no drain before the handshake", early[0].String())
+	}
+	s.Hello()
+	s.Handshaken()
+	inOrder(p, s, events)
+}
+
+func ownBufferIDs(p *kit.P) {
+	events := asleep(p, 5)
+	s := p.Connect(p.Me())
+	// Without an acknowledgement a connector need not send more than one.
+	first := s.Delivery(0, "the first entry of the drain").BufferID
+	s.Kill()
+	seen := map[string]bool{}
+	for i, e := range inOrder(p, p.Connect(p.Me()), events) {
+		if i == 0 && e.BufferID != first {
+			p.Mismatch(fmt.Sprintf("the bufferId %q again", first), e.String())
+		}
+		if seen[e.BufferID] {
+			p.Mismatch("a bufferId of its own for every entry", e.String())
+		}
+		seen[e.BufferID] = true
+	}
+}
+
+func sentIsNotAcked(p *kit.P) {
+	events := asleep(p, 3)
+	s := p.Connect(p.Me())
+	s.Delivery(0, "the first entry of the drain")
+	s.Close()
+	inOrder(p, p.Connect(p.Me()), events)
+}
+
+func unknownAck(p *kit.P) {
+	events := asleep(p, 2)
+	s := p.Connect(p.Me())
+	f := s.Delivery(0, "the first entry of the drain")
+	s.Ack(f.BufferID + "-unknown")
+	s.Ack("")
+	s.Alive()
+	s.Kill()
+	inOrder(p, p.Connect(p.Me()), events)
+}
+
+// ackFirst acknowledges the first n entries of a drain and makes sure that the connector
+// has read that.
+func ackFirst(p *kit.P, s *kit.Socket, n int) {
+	for i := range n {
+		s.Ack(s.Delivery(i, fmt.Sprintf("entry %d of the drain", i+1)).BufferID)
+	}
+	s.Alive()
+}
+
+func unackedTail(p *kit.P) {
+	events := asleep(p, 10)
+	s := p.Connect(p.Me())
+	ackFirst(p, s, 4)
+	s.Kill()
+	inOrder(p, p.Connect(p.Me()), events[4:])
+}
+
+func deathAtEveryIndex(p *kit.P) {
+	events := asleep(p, 8)
+	for i := range events {
+		s := p.Connect(p.Me())
+		f := s.Delivery(0, "the first entry of the drain")
+		if !events[i].In(f) {
+			p.Mismatch(fmt.Sprintf("entry %d of %d first, as those before it were acknowledged", i+1, len(events)), f.String())
+		}
+		s.Ack(f.BufferID)
+		s.Alive()
+		s.Kill()
+	}
+	p.Connect(p.Me()).Nothing("entry that was acknowledged", kit.IsDelivery)
+}
+
+func ackedInTheMiddle(p *kit.P) {
+	events := asleep(p, 3)
+	s := p.Connect(p.Me())
+	s.Delivery(0, "the first entry of the drain")
+	p.Wait(p.Timing.Quiet, func() bool { return false })
+	sent := s.Deliveries()
+	if len(sent) < 2 {
+		p.NotApplicable("the connector sends one entry of a drain at a time")
+	}
+	s.Ack(sent[1].BufferID)
+	s.Alive()
+	s.Kill()
+	inOrder(p, p.Connect(p.Me()), []*kit.Published{events[0], events[2]})
+}
+
+func neverAgain(p *kit.P) {
+	events := asleep(p, 4)
+	s := p.Connect(p.Me())
+	inOrder(p, s, events)
+	s.GoIdle()
+	s.Close()
+	more := p.Event("one more")
+	p.Publish(p.Me(), more)
+	inOrder(p, p.Connect(p.Me()), []*kit.Published{more})
+}
+
+// The socket is closed in order right behind the ack, so the ack was sent before the
+// connector could know of the end.
+func lastWords(p *kit.P) {
+	events := asleep(p, 3)
+	s := p.Connect(p.Me())
+	s.Ack(s.Delivery(0, "the first entry of the drain").BufferID)
+	s.Close()
+	inOrder(p, p.Connect(p.Me()), events[1:])
+}
+
+func liveAfterDrain(p *kit.P) {
+	s := p.Connect(p.Me())
+	s.GoIdle()
+	s.Close()
+	events := p.Events(2)
+	p.Publish(p.Me(), events...)
+	s = p.Connect(p.Me())
+	inOrder(p, s, events)
+	later := p.Events(20)
+	p.Publish(p.Me(), later...)
+	for _, e := range later { // none of them is acknowledged before the last has come
+		s.Delivered(e)
+	}
+	for i, f := range s.Deliveries()[len(events):] {
+		if !later[i].In(f) {
+			p.Mismatch(fmt.Sprintf("live event %d", i+1), f.String())
+		}
+	}
+}
+
+func arrivesDuringDrain(p *kit.P) {
+	events := asleep(p, 3)
+	s := p.Connect(p.Me())
+	s.Delivery(0, "the first entry of the drain")
+	more := p.Events(2)
+	p.Publish(p.Me(), more...)
+	all := append(events, more...)
+	for i, e := range all {
+		f := s.Delivery(i, fmt.Sprintf("event %d of %d", i+1, len(all)))
+		if !e.In(f) {
+			p.Mismatch(fmt.Sprintf("event %d of %d, %q", i+1, len(all), e.Text), f.String())
+		}
+		if f.BufferID != "" {
+			s.Ack(f.BufferID)
+		}
+	}
+	s.Alive()
+}
+
+func overTheLimit(p *kit.P) {
+	p.Sleep(p.Me())
+	huge := p.Event(strings.Repeat("x", 1100000))
+	_ = p.TryPublish(p.Me(), huge)
+	small := p.Event("behind it")
+	p.Publish(p.Me(), small)
+	s := p.Connect(p.Me())
+	for i := 0; ; i++ {
+		f := s.Delivery(i, "the entry behind the one that is too long")
+		if len(f.Line) >= 1048575 {
+			p.Mismatch("frames of fewer than 1048576 bytes", fmt.Sprintf("one of %d", len(f.Line)+1))
+		}
+		s.Ack(f.BufferID)
+		if small.In(f) {
+			return
+		}
+	}
+}

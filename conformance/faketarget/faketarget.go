@@ -1,0 +1,105 @@
+// Package faketarget makes a fake connector the subject of the connector-side cases. It
+// uses the fake's public API alone.
+package faketarget
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+// How many records the cases may use: enough that eight cases run at once, two of which
+// need gateways of two tenants, and that some can be revoked.
+const (
+	tenants   = 5
+	instances = 3 // of each
+)
+
+// Options are those of a fake connector that keeps the contract to the letter.
+func Options() []fakeconnector.Option {
+	return []fakeconnector.Option{fakeconnector.WithEgress(fakeconnector.EgressStrict)}
+}
+
+// New stores the records in a started connector and tells how it is judged.
+func New(c *fakeconnector.Connector) kit.ConnectorTarget {
+	t := &target{c: c}
+	out := kit.ConnectorTarget{
+		Name: "fakeconnector", BaseURL: c.URL(),
+		Publish: t.publish, Revoke: t.revoke, Rotate: t.rotate, Forward: t.forward, SetWakeURL: t.setWakeURL,
+	}
+	for n := range tenants {
+		for i := range instances {
+			id := fmt.Sprintf("gw-%d-%d", n, i)
+			if i == instances-1 {
+				id = fmt.Sprintf("gw:%d:%d", n, i)
+			}
+			g := c.AddGateway(fakeconnector.Gateway{ID: id, Tenant: fmt.Sprintf("tenant-%d", n), Platform: "discord", BotID: fmt.Sprintf("bot-%d", n)})
+			out.Gateways = append(out.Gateways, kit.ConnectorGateway{ID: g.ID, Secret: g.Secret, Tenant: g.Tenant, Instance: g.Instance, Platform: g.Platform, BotID: g.BotID})
+		}
+	}
+	return out
+}
+
+type target struct {
+	c  *fakeconnector.Connector
+	mu sync.Mutex // a record is read, changed and written back under it
+}
+
+func (t *target) publish(_ context.Context, instance string, e kit.PublishedEvent) error {
+	_, err := t.c.Publish(instance, Event(e))
+	return err
+}
+
+// Event is what the fake publishes for what a platform told.
+func Event(e kit.PublishedEvent) protocol.Event {
+	some := func(s string) (o protocol.Opt[string]) {
+		if s != "" {
+			o = protocol.Some(s)
+		}
+		return o
+	}
+	return protocol.Event{Text: e.Text, MessageID: some(e.MessageID), Source: protocol.Source{
+		Platform: e.Platform, ChatID: e.ChatID, ChatType: e.ChatType, ChatName: some(e.ChatName), ThreadID: some(e.ThreadID),
+		UserID: some(e.UserID), UserIDAlt: some(e.UserIDAlt), UserName: some(e.UserName), GuildID: some(e.Scope), MessageID: some(e.MessageID),
+	}}
+}
+
+func (t *target) revoke(_ context.Context, gatewayID string) error { return t.c.Revoke(gatewayID) }
+
+func (t *target) rotate(_ context.Context, gatewayID string) (string, error) {
+	g, err := t.c.Rotate(gatewayID)
+	return g.Secret, err
+}
+
+func (t *target) forward(_ context.Context, instance string, r kit.ForwardedRequest) error {
+	f := protocol.Forward{Platform: r.Platform, BotID: r.BotID, Method: r.Method, Path: r.Path, BodyB64: base64.StdEncoding.EncodeToString(r.Body)}
+	for _, h := range r.Headers {
+		f.Headers = append(f.Headers, h)
+	}
+	_, err := t.c.Forward(instance, f)
+	var ping struct{ Type int }
+	if err != nil && json.Unmarshal(r.Body, &ping) == nil && ping.Type == 1 {
+		return nil // which the fake keeps to itself by an error
+	}
+	return err
+}
+
+func (t *target) setWakeURL(_ context.Context, gatewayID, url string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, g := range t.c.Gateways() {
+		if g.ID == gatewayID {
+			g.WakeURL = url
+			t.c.AddGateway(g)
+			return nil
+		}
+	}
+	return fmt.Errorf("expected a stored gateway, got %q", cmp.Or(gatewayID, "none"))
+}

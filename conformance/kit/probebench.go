@@ -1,0 +1,143 @@
+package kit
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/relaykit/relaykit/protocol"
+)
+
+// ProbeBench is what all connector-side cases of a run share.
+type ProbeBench struct {
+	target ConnectorTarget
+	timing Timing
+	seed   int64
+	secret func(...string)
+	ctx    context.Context
+	pool   *pool
+
+	mu         sync.Mutex
+	violations map[protocol.RuleID][]string
+	counts     map[string]int
+}
+
+// What a case marked Last can rest on.
+const (
+	CountReceived    = "frames of the connector"
+	CountEvents      = "events of the connector"
+	CountDescriptors = "descriptors of the connector"
+	CountResults     = "results of the connector"
+)
+
+// NewProbeBench makes the bench of a run. ctx ends everything that the run waits for;
+// secret is told every secret that the run gets to know, for the redactor.
+func NewProbeBench(ctx context.Context, target ConnectorTarget, timing Timing, seed int64, secret func(...string)) *ProbeBench {
+	for _, g := range target.Gateways {
+		secret(g.Secret)
+	}
+	return &ProbeBench{target: target, timing: timing, seed: seed, secret: secret, ctx: ctx, pool: newPool(target.Gateways),
+		violations: map[protocol.RuleID][]string{}, counts: map[string]int{}}
+}
+
+// violate keeps what a frame of the connector broke for the rule's own case; a case that
+// happens to be under way is not blamed for it.
+func (b *ProbeBench) violate(rule protocol.RuleID, caseID, format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.violations[rule] = append(b.violations[rule], fmt.Sprintf(format, args...)+" (during "+caseID+")")
+}
+
+func (b *ProbeBench) count(what string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.counts[what]++
+}
+
+// Inapplicable says why a case cannot judge this connector, or returns "".
+func (b *ProbeBench) Inapplicable(c Case, j Judge) string {
+	if j.Binds != nil {
+		if why := j.Binds(c.Rule()); why != "" {
+			return why
+		}
+	}
+	if c.Needs.Last {
+		return ""
+	}
+	if lacks := c.Needs.Probe.Offers.Lacks(b.target.Offers()); lacks != "" {
+		return "the case needs " + lacks + ", which this target does not offer"
+	}
+	return b.pool.lacks(c.Needs.Probe)
+}
+
+// Run runs one case on gateways that it has to itself.
+func (b *ProbeBench) Run(ctx context.Context, c Case, j Judge) Result {
+	p := b.probe(c)
+	if !c.Needs.Last {
+		var ok bool
+		if p.cast, ok = b.pool.take(ctx, c.Needs.Probe); !ok {
+			why := cmpOr(b.pool.lacks(c.Needs.Probe), "the run was interrupted")
+			return Result{Case: c, Verdict: NotApplicable, Reason: why}
+		}
+		p.began = time.Now()
+	}
+	started := time.Now()
+	out := p.judge(func() { c.Connector(p) })
+	p.close()
+	r := p.result(c, out, j, p.timeline)
+	r.Duration = time.Since(started)
+	if !c.Needs.Last {
+		for _, g := range p.cast.all() {
+			b.pool.give(g, b.tidy(p, g))
+		}
+	}
+	if ctx.Err() != nil && r.Verdict != Pass {
+		r.Verdict, r.Reason = HarnessError, "the run was interrupted"
+	}
+	return r
+}
+
+// tidy empties the buffer that a case may have left behind and clears the flip. It
+// returns why the gateway cannot be used by another case, or "".
+func (b *ProbeBench) tidy(before *P, g ConnectorGateway) string {
+	if before.revoked[g.ID] {
+		return "it was revoked"
+	}
+	if !before.touched[g.Instance] {
+		return ""
+	}
+	p := b.probe(Case{ID: before.Case.ID, Title: "puts the gateway in order after the case"})
+	defer p.close()
+	p.ids = newIDSource(b.seed, before.Case.ID+" put in order "+g.ID)
+	out := p.judge(func() {
+		s := p.Connect(g)
+		last := p.Event("the last one")
+		p.Publish(g, last)
+		done := 0
+		s.Until("every event that was buffered, and one more", func(f Received) bool {
+			if f.BufferID != "" {
+				s.Ack(f.BufferID)
+			}
+			done++
+			return last.In(f)
+		})
+		s.Alive()
+	})
+	if out.verdict != Pass {
+		return fmt.Sprintf("after %s, %s", before.Case.ID, oneLine(out.reason))
+	}
+	return ""
+}
+
+func (b *ProbeBench) probe(c Case) *P {
+	return &P{Timing: b.timing, Case: c, bench: b, ids: newIDSource(b.seed, c.ID), began: time.Now(),
+		touched: map[string]bool{}, revoked: map[string]bool{}, changed: make(chan struct{})}
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
