@@ -39,9 +39,10 @@ type Step struct{ Name, Detail string }
 // Missing is what a gateway lacks to be judged.
 type Missing struct {
 	Rule     protocol.RuleID
-	Reason   string // expected and actual, in one line
-	Hint     string // what to do about it
-	Evidence string // the rule, the timeline, the gateway's log
+	Reason   string   // expected and actual, in one line
+	Hint     string   // what to do about it
+	Evidence string   // the rule and the timeline
+	Log      []string // the last lines of the gateway's log
 }
 
 // Smoke starts the gateway and looks at its handshake alone. The error is the harness's.
@@ -81,6 +82,9 @@ func probe(ctx context.Context, o Options, more func(*kit.Bench, *kit.Instance, 
 	if d != nil {
 		r := t.bench.NotReady(kit.Case{ID: string(d.Rule), Title: "completes its handshake", Level: kit.Must}, in, d, t.judge)
 		p.Missing = &Missing{Rule: d.Rule, Reason: r.Reason, Hint: hints[d.Rule], Evidence: r.Evidence}
+		for _, l := range lastOf(in.Subject.Logs().Lines(), logLines) {
+			p.Missing.Log = append(p.Missing.Log, t.secrets.String(l.Stream+": "+l.Text))
+		}
 	} else {
 		more(t.bench, in, &p)
 		seen := map[string]bool{}
@@ -96,6 +100,11 @@ func probe(ctx context.Context, o Options, more func(*kit.Bench, *kit.Instance, 
 	}
 	return p, nil
 }
+
+// logLines is how much of a log a probe shows: the end of a stack trace, say.
+const logLines = 20
+
+func lastOf(lines []kit.LogLine, n int) []kit.LogLine { return lines[max(0, len(lines)-n):] }
 
 // steps are what a journal shows of the first handshake.
 func steps(in *kit.Instance, began time.Time) []Step {

@@ -90,3 +90,13 @@ func TestInitAndSmokeOfAProgramThatEndsAtOnce(t *testing.T) {
 		t.Errorf("exit %d, %q", code, stderr)
 	}
 }
+
+// The configuration file of the target is in the gateway's working directory, and what the
+// gateway says before it ends is told.
+func TestSmokeShowsTheLogAndTheConfigurationArrives(t *testing.T) {
+	path := targetFile(t, "launch: {command: [cat, etc/gateway.yaml]}\nconfig: {path: etc/gateway.yaml, template: 'mention: {{.RequireMention}}'}\n")
+	code, stdout, stderr := execute("verify", "--smoke", "--target", path)
+	if code != exitNo || stderr != "" || !strings.Contains(stdout, "the end of the gateway's log:\n      \"stdout: mention: true\"\n") {
+		t.Errorf("exit %d, %q\n%s", code, stderr, stdout)
+	}
+}

@@ -35,6 +35,14 @@ func tellProbe(w io.Writer, p conformance.Probe) int {
 		for line := range strings.Lines(m.Evidence) {
 			fmt.Fprintf(w, "    %s\n", strings.TrimRight(line, "\n"))
 		}
+		if len(m.Log) == 0 {
+			fmt.Fprintln(w, "    the gateway's log is empty")
+		} else {
+			fmt.Fprintln(w, "    the end of the gateway's log:")
+		}
+		for _, line := range m.Log {
+			fmt.Fprintf(w, "      %q\n", line)
+		}
 		fmt.Fprintln(w, "\nThe handshake is not complete, so nothing else can be judged yet.")
 		return exitNo
 	}
