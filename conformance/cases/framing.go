@@ -329,7 +329,7 @@ func interruptFrame(g *kit.G) {
 
 func unknownBeforeDescriptor(g *kit.G) {
 	g.Prepare()
-	g.On(kit.FirstHello()).Do(fakeconnector.Raw{Text: `{"type":"zorp"}` + "\n" + `{"type":"descriptor","descriptor":` + requiredOnly + "}\n"})
+	g.On(kit.FirstHello()).Do(fakeconnector.Raw{Text: `{"type":"zorp"}` + "\n" + `{"type":"descriptor","descriptor":` + wholeDescriptor + "}\n"})
 	g.Start()
 	s := g.Session()
 	g.Alive()

@@ -13,9 +13,11 @@ import (
 )
 
 func handshake() []kit.Case {
+	// What follows a failed handshake is a second one.
+	again := rules(protocol.RuleHandshakeAgainOnRedial)
 	unreadable := func(variant, title, raw string) kit.Case {
 		return kit.Case{ID: id(protocol.RuleHandshakeUnreadableDescriptor, variant), Title: title, Level: kit.Must,
-			Needs: kit.Needs{Fresh: true}, Gateway: func(g *kit.G) { unreadableDescriptor(g, raw) }}
+			Needs: kit.Needs{Fresh: true}, After: again, Gateway: func(g *kit.G) { unreadableDescriptor(g, raw) }}
 	}
 	var lacking []kit.Case
 	for i, field := range requiredFields {
@@ -34,7 +36,7 @@ func handshake() []kit.Case {
 		{ID: id(protocol.RuleHandshakeQuietUntilDescriptor, "send"), Title: "does not send for a caller before the descriptor", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/send"}}, Gateway: quietThoughAskedToSend},
 		{ID: id(protocol.RuleHandshakeDescriptorBound), Title: "closes and dials again when no descriptor comes", Level: kit.Must,
-			Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: descriptorBound},
+			Needs: kit.Needs{Fresh: true, Slow: true}, After: again, Gateway: descriptorBound},
 		{ID: id(protocol.RuleHandshakeDescriptorBound, "late"), Title: "takes a descriptor that comes within the bound", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: lateDescriptor},
 		unreadable("null", "dials again after a descriptor that is null", `{"type":"descriptor","descriptor":null}`),
@@ -57,13 +59,13 @@ func handshake() []kit.Case {
 		{ID: id(protocol.RuleHandshakeAgainOnRedial, "left-out"), Title: "goes back to the default for what the new descriptor leaves out", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/capabilities"}}, After: rules(protocol.RuleReconnectRedial), Gateway: redialTakesDefaults},
 		{ID: id(protocol.RuleHandshakeQuietUntilDescriptor, "send-on-redial"), Title: "does not send for a caller before the descriptor of a redial", Level: kit.Must,
-			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/send"}}, After: rules(protocol.RuleReconnectRedial), Gateway: quietOnRedialThoughAskedToSend},
+			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/send"}}, After: again, Gateway: quietOnRedialThoughAskedToSend},
 		{ID: id(protocol.RuleHandshakeQuietUntilDescriptor, "event"), Title: "does not acknowledge an event before the descriptor", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, Gateway: quietThoughEventCame},
 		{ID: id(protocol.RuleHandshakeDescriptorBound, "redial"), Title: "has that bound on a redial as well", Level: kit.Must,
-			Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectRedial), Gateway: descriptorBoundOnRedial},
+			Needs: kit.Needs{Fresh: true, Slow: true}, After: again, Gateway: descriptorBoundOnRedial},
 		{ID: id(protocol.RuleHandshakeDescriptorBound, "other-frames"), Title: "does not wait longer because other frames come", Level: kit.Must,
-			Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: descriptorBoundDespiteFrames},
+			Needs: kit.Needs{Fresh: true, Slow: true}, After: again, Gateway: descriptorBoundDespiteFrames},
 		{ID: id(protocol.RuleHandshakeHelloFields, "digits"), Title: "sends a bot id of digits as a string", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, Gateway: helloWithBotID("123456789012345678")},
 		{ID: id(protocol.RuleHandshakeHelloFields, "empty"), Title: "sends an empty bot id as an empty string", Level: kit.Must,
@@ -96,9 +98,10 @@ func without(field string) string {
 }
 
 const (
-	requiredOnly = `{"contract_version":1,"platform":"discord","label":"Discord","max_message_length":2000,"supports_draft_streaming":false,"supports_edit":true,"supports_threads":true,"markdown_dialect":"discord","len_unit":"chars"}`
-	unknownKeys  = `{"contract_version":1,"platform":"discord","label":"Discord","max_message_length":2000,"supports_draft_streaming":false,"supports_edit":true,"supports_threads":true,"markdown_dialect":"discord","len_unit":"chars","zorp":{"a":[1]},"supports_levitation":true}`
-	secondGood   = `{"type":"descriptor","descriptor":{"contract_version":1,"platform":"discord","label":"Another","max_message_length":7,"supports_draft_streaming":true,"supports_edit":false,"supports_threads":false,"markdown_dialect":"plain","len_unit":"utf16"}}`
+	wholeDescriptor = `{"contract_version":1,"platform":"discord","label":"Discord","max_message_length":2000,"supports_draft_streaming":false,"supports_edit":true,"supports_threads":true,"markdown_dialect":"discord","len_unit":"chars","emoji":"x","platform_hint":"a hint","pii_safe":false}`
+	requiredOnly    = `{"contract_version":1,"platform":"discord","label":"Discord","max_message_length":2000,"supports_draft_streaming":false,"supports_edit":true,"supports_threads":true,"markdown_dialect":"discord","len_unit":"chars"}`
+	unknownKeys     = `{"contract_version":1,"platform":"discord","label":"Discord","max_message_length":2000,"supports_draft_streaming":false,"supports_edit":true,"supports_threads":true,"markdown_dialect":"discord","len_unit":"chars","zorp":{"a":[1]},"supports_levitation":true}`
+	secondGood      = `{"type":"descriptor","descriptor":{"contract_version":1,"platform":"discord","label":"Another","max_message_length":7,"supports_draft_streaming":true,"supports_edit":false,"supports_threads":false,"markdown_dialect":"plain","len_unit":"utf16"}}`
 )
 
 // helloFirst looks at the first message of the session, byte by byte as it came.
@@ -217,7 +220,7 @@ func lateDescriptor(g *kit.G) {
 // first one decides, so the gateway may not take it.
 func unreadableDescriptor(g *kit.G, raw string) {
 	g.Prepare()
-	g.On(kit.FirstHello()).Do(fakeconnector.Raw{Text: raw + "\n" + `{"type":"descriptor","descriptor":` + requiredOnly + "}\n"})
+	g.On(kit.FirstHello()).Do(fakeconnector.Raw{Text: raw + "\n" + `{"type":"descriptor","descriptor":` + wholeDescriptor + "}\n"})
 	g.Start(kit.UntilHello())
 	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
 	g.CatchUpTo(hello)
@@ -323,7 +326,7 @@ func quietThoughEventCame(g *kit.G) {
 	if e, found := g.Within(g.Timing.Quiet, otherThanHello(hello)); found {
 		g.Mismatch("nothing between the hello and the descriptor", fmt.Sprintf("%.160q", e.Message.Payload))
 	}
-	g.SendOn(s, websocket.TextMessage, []byte(`{"type":"descriptor","descriptor":`+requiredOnly+"}\n"))
+	g.SendOn(s, websocket.TextMessage, []byte(`{"type":"descriptor","descriptor":`+wholeDescriptor+"}\n"))
 	g.Ready()
 	g.Alive()
 }

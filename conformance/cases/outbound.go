@@ -13,6 +13,8 @@ import (
 )
 
 func outbound() []kit.Case {
+	// A stray result may cost the session, so its cases have it to themselves.
+	alone := kit.Needs{Alone: true, Driver: []string{"gateway/send"}}
 	driven := func(fresh, slow bool) kit.Needs {
 		return kit.Needs{Fresh: fresh, Slow: slow, Driver: []string{"gateway/send"}}
 	}
@@ -26,9 +28,9 @@ func outbound() []kit.Case {
 		{ID: id(protocol.RuleOutboundByRequestId), Title: "gives each caller its own result when results come in reverse", Level: kit.Must, Needs: driven(false, false), After: unique, Gateway: reversed},
 		{ID: id(protocol.RuleOutboundStrayResult), Title: "ignores a result for an unknown requestId", Level: kit.Must, Needs: kit.Needs{Alone: true}, Gateway: unknownResult},
 		{ID: id(protocol.RuleOutboundStrayResult, "twice"), Title: "ignores a result that comes a second time", Level: kit.Must, Needs: kit.Needs{Alone: true, Replies: true}, After: correlated, Gateway: resultTwice},
-		{ID: id(protocol.RuleOutboundStrayResult, "second-differs"), Title: "leaves the caller with the first of two results", Level: kit.Must, Needs: driven(false, false), After: correlated, Gateway: firstResultCounts},
-		{ID: id(protocol.RuleOutboundStrayResult, "next"), Title: "does not keep a stray result for the next request", Level: kit.Must, Needs: driven(false, false), After: correlated, Gateway: strayThenNext},
-		{ID: id(protocol.RuleOutboundStrayResult, "waiting"), Title: "does not give a stray result to a request that waits", Level: kit.Must, Needs: driven(false, false), After: correlated, Gateway: strayWhileWaiting},
+		{ID: id(protocol.RuleOutboundStrayResult, "second-differs"), Title: "leaves the caller with the first of two results", Level: kit.Must, Needs: alone, After: correlated, Gateway: firstResultCounts},
+		{ID: id(protocol.RuleOutboundStrayResult, "next"), Title: "does not keep a stray result for the next request", Level: kit.Must, Needs: alone, After: correlated, Gateway: strayThenNext},
+		{ID: id(protocol.RuleOutboundStrayResult, "waiting"), Title: "does not give a stray result to a request that waits", Level: kit.Must, Needs: alone, After: correlated, Gateway: strayWhileWaiting},
 		{ID: id(protocol.RuleOutboundStrayResult, "late"), Title: "ignores the result of a request that was given up", Level: kit.Must, Needs: driven(true, true), After: rules(protocol.RuleOutboundRequestId, protocol.RuleOutboundResultBound), Gateway: lateResult},
 		{ID: id(protocol.RuleOutboundResultBound), Title: "ends a send that is never answered with a failure", Level: kit.Must, Needs: driven(true, true), After: unique, Gateway: neverAnswered},
 		{ID: id(protocol.RuleOutboundResultBound, "late"), Title: "takes a result that comes within the bound", Level: kit.Must, Needs: driven(true, true), After: unique, Gateway: answeredLate},

@@ -3,6 +3,7 @@ package kit
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sourcegraph/jsonrpc2"
 
 	"github.com/relaykit/relaykit/fakeconnector"
 	"github.com/relaykit/relaykit/protocol"
@@ -313,8 +316,9 @@ func (in *Instance) takeDriver() error {
 	ctx, cancel := context.WithTimeout(in.bench.ctx, in.bench.Timing.Answer)
 	defer cancel()
 	err := in.Driver.Call(ctx, "handler/set", map[string]any{"mode": "echo"}, nil)
-	if err == nil || lacks("handler/set", err) != "" || in.exited() {
-		// A gateway without a settable handler keeps the one that it has.
+	if err == nil || lacks("handler/set", err) != "" || errors.Is(err, jsonrpc2.ErrClosed) {
+		// A gateway without a settable handler keeps the one that it has. One that has closed
+		// its channel, as it does when it dies, is judged on what it does next.
 		return nil
 	}
 	return fmt.Errorf("asking for handler/set {mode: echo} through the driver: %w", err)
