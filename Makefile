@@ -52,6 +52,7 @@ mutants:
 
 mutants-all:
 	$(GO) run ./conformance/mutants/run
+	$(GO) run ./conformance/mutants/run -connector
 
 mutants-full:
 	$(GO) run ./conformance/mutants/run -full

@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -70,6 +71,60 @@ func TestBareConnectorTarget(t *testing.T) {
 	}
 	if passed < 40 {
 		t.Errorf("expected the cases that need no more than a URL and a credential to be judged, got %d of them", passed)
+	}
+}
+
+// The probe's verdicts are made as those of the gateway under test are.
+func TestVerdictsOfTheProbe(t *testing.T) {
+	of := func(id string, body func(*kit.P)) kit.Case {
+		return kit.Case{ID: id, Title: "a case of this test", Level: kit.Must, Connector: body}
+	}
+	deaf := of("outbound/answered:deaf", func(p *kit.P) {
+		s := p.Connect(p.Me())
+		s.Await("a frame that never comes", func(kit.Received) bool { return false })
+	})
+	stands := of("outbound/unknown-op", func(p *kit.P) { p.Connect(p.Me()) })
+	stands.After = []protocol.RuleID{protocol.RuleOutboundAnswered}
+	lacking := of("wake/request", func(*kit.P) {})
+	lacking.Needs.Probe = kit.ProbeNeeds{Offers: kit.Offers{Wake: true}}
+	run := judgeFake(t, func(o *conformance.ConnectorOptions) {
+		o.Target.SetWakeURL = nil
+		o.Timing.Answer = o.Timing.Quiet // the frame that never comes is waited for
+		o.Cases = []kit.Case{
+			deaf, stands, lacking,
+			of("idle/answered", func(*kit.P) {}),
+			of("idle/answered:unseen", func(p *kit.P) { p.TryDial(p.Me(), "/") }),
+			of("idle/answered:panics", func(*kit.P) { panic("a mistake of the case's") }),
+			of("idle/answered:passes", func(p *kit.P) { p.Connect(p.Me()).GoIdle() }),
+		}
+	})
+	want := map[string]kit.Verdict{
+		"outbound/answered:deaf": kit.Fail, "outbound/unknown-op": kit.Blocked, "wake/request": kit.NotApplicable, "idle/answered": kit.HarnessError,
+		"idle/answered:unseen": kit.HarnessError, "idle/answered:panics": kit.HarnessError, "idle/answered:passes": kit.Pass,
+	}
+	for _, r := range run.Results {
+		if r.Verdict != want[r.Case.ID] {
+			t.Errorf("%s: expected %s, got %s: %s", r.Case.ID, want[r.Case.ID], r.Verdict, r.Reason)
+		}
+		if r.Verdict == kit.Fail {
+			for _, part := range []string{"rule outbound/answered", "expected: a frame that never comes", "> #1 dial /relay", `< #1 text "{\"type\":\"descriptor\"`} {
+				if !strings.Contains(r.Evidence, part) {
+					t.Errorf("%s: expected evidence with %q, got\n%s", r.Case.ID, part, r.Evidence)
+				}
+			}
+		}
+	}
+}
+
+func TestNoConnectorThere(t *testing.T) {
+	c := fakeconnector.New()
+	if _, err := c.Reserve(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	_, err := conformance.VerifyConnector(t.Context(), conformance.ConnectorOptions{Target: faketarget.New(c)})
+	if !errors.Is(err, conformance.ErrNotStarted) {
+		t.Errorf("expected ErrNotStarted, got %v", err)
 	}
 }
 

@@ -30,8 +30,9 @@ type ConnectorOptions struct {
 	Rerun    func(caseID string) string
 }
 
-// VerifyConnector judges a connector. The error is the harness's own failure; everything
-// that the connector does wrong is in the results.
+// VerifyConnector judges a connector. The error is the harness's own failure, or
+// [ErrNotStarted] when nothing answers at its URL; everything that the connector does wrong
+// is in the results.
 func VerifyConnector(ctx context.Context, o ConnectorOptions) (report.Run, error) {
 	started := time.Now()
 	if o.Target.BaseURL == "" || len(o.Target.Gateways) == 0 {
@@ -57,6 +58,9 @@ func VerifyConnector(ctx context.Context, o ConnectorOptions) (report.Run, error
 	}
 	list := leveled(o.Cases, byID, claimed)
 	bench := kit.NewProbeBench(ctx, o.Target, o.Timing, o.Seed, secrets.Add)
+	if err := bench.Reachable(); err != nil {
+		return report.Run{}, fmt.Errorf("%w: the connector at %s: %w", ErrNotStarted, o.Target.BaseURL, err)
+	}
 	known := Options{Known: o.Known}
 	order := map[string]int{}
 	for i, c := range list {

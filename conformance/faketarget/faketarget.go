@@ -79,10 +79,7 @@ func (t *target) rotate(_ context.Context, gatewayID string) (string, error) {
 }
 
 func (t *target) forward(_ context.Context, instance string, r kit.ForwardedRequest) error {
-	f := protocol.Forward{Platform: r.Platform, BotID: r.BotID, Method: r.Method, Path: r.Path, BodyB64: base64.StdEncoding.EncodeToString(r.Body)}
-	for _, h := range r.Headers {
-		f.Headers = append(f.Headers, h)
-	}
+	f := protocol.Forward{Platform: r.Platform, BotID: r.BotID, Method: r.Method, Path: r.Path, Headers: r.Headers, BodyB64: base64.StdEncoding.EncodeToString(r.Body)}
 	_, err := t.c.Forward(instance, f)
 	var ping struct{ Type int }
 	if err != nil && json.Unmarshal(r.Body, &ping) == nil && ping.Type == 1 {

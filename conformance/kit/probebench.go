@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -39,6 +40,20 @@ func NewProbeBench(ctx context.Context, target ConnectorTarget, timing Timing, s
 	}
 	return &ProbeBench{target: target, timing: timing, seed: seed, secret: secret, ctx: ctx, pool: newPool(target.Gateways),
 		violations: map[protocol.RuleID][]string{}, counts: map[string]int{}}
+}
+
+// Reachable is an error when nothing at the target's URL answers an upgrade request in any
+// way, which says nothing about a connector.
+func (b *ProbeBench) Reachable() error {
+	p := b.probe(Case{ID: "the start of the run"})
+	defer p.close()
+	if out := p.judge(func() {
+		p.TryDial(ConnectorGateway{}, protocol.RouteRelay)
+		p.Observed()
+	}); out.verdict != Pass {
+		return errors.New(oneLine(out.reason))
+	}
+	return nil
 }
 
 // violate keeps what a frame of the connector broke for the rule's own case; a case that

@@ -50,17 +50,21 @@ func (o Outcome) OK() bool { return o.State == Killed || o.State == Known }
 
 // Options are how mutants are judged.
 type Options struct {
-	Root    string                                   // the module's root
-	Suite   func(command string) conformance.Options // how the suite is run on a binary
-	Full    bool                                     // every case on every mutant, not only those of its area
-	Workers int                                      // mutants at once; they mostly wait
+	Root  string                                   // the module's root
+	Suite func(command string) conformance.Options // how the suite is run on a binary
+	// Connector runs the connector-side cases on the binary of an edited fake connector.
+	Connector func(ctx context.Context, command string, list []kit.Case) (report.Run, error)
+	Side      kit.Side // which side is judged; empty means the gateway
+
+	Full    bool // every case on every mutant, not only those of its area
+	Workers int  // mutants at once; they mostly wait
 }
 
 // cases are those that judge a mutant: its rule's area, and what is judged over the
 // whole run.
 func (o Options) cases(areas ...string) []kit.Case {
 	var list []kit.Case
-	for _, c := range cases.All() {
+	for _, c := range o.registry() {
 		if o.Full || c.Needs.Last || slices.Contains(areas, c.Area()) {
 			list = append(list, c)
 		}
@@ -68,7 +72,32 @@ func (o Options) cases(areas ...string) []kit.Case {
 	return list
 }
 
-// Control runs the suite on the unedited gateway. A case that is red on it would kill
+func (o Options) registry() []kit.Case {
+	if o.Side == kit.ConnectorSide {
+		return cases.Connector()
+	}
+	return cases.All()
+}
+
+// verify runs cases on a binary.
+func (o Options) verify(ctx context.Context, bin string, list []kit.Case) (report.Run, error) {
+	if o.Side == kit.ConnectorSide {
+		return o.Connector(ctx, bin, list)
+	}
+	opts := o.Suite(bin)
+	opts.Cases = list
+	return conformance.Verify(ctx, opts)
+}
+
+// subject is what is edited, in words.
+func (o Options) subject() string {
+	if o.Side == kit.ConnectorSide {
+		return "fake connector"
+	}
+	return "gateway"
+}
+
+// Control runs the suite on the unedited subject. A case that is red on it would kill
 // every mutant of its rule and prove nothing.
 func Control(ctx context.Context, o Options, areas []string) error {
 	dir, err := os.MkdirTemp("", "mutant-control")
@@ -76,13 +105,11 @@ func Control(ctx context.Context, o Options, areas []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	bin, err := Mutant{}.Build(ctx, o.Root, dir)
+	bin, err := Mutant{Side: o.Side}.Build(ctx, o.Root, dir)
 	if err != nil {
 		return err
 	}
-	opts := o.Suite(bin)
-	opts.Cases = o.cases(areas...)
-	run, err := conformance.Verify(ctx, opts)
+	run, err := o.verify(ctx, bin, o.cases(areas...))
 	if err != nil {
 		return err
 	}
@@ -91,7 +118,7 @@ func Control(ctx context.Context, o Options, areas []string) error {
 		switch r.Verdict {
 		case kit.Pass, kit.NotApplicable:
 		default:
-			red = append(red, fmt.Errorf("%s %s on the unedited gateway: %s", r.Verdict, r.Case.ID, r.Reason))
+			red = append(red, fmt.Errorf("%s %s on the unedited %s: %s", r.Verdict, r.Case.ID, o.subject(), r.Reason))
 		}
 	}
 	return errors.Join(red...)
@@ -116,23 +143,19 @@ func Judge(ctx context.Context, m Mutant, o Options) (out Outcome) {
 		out.Problem = err.Error()
 		return out
 	}
-	opts := o.Suite(bin)
-	opts.Cases = o.cases(m.Rule.Area())
-	run, err := conformance.Verify(ctx, opts)
+	run, err := o.verify(ctx, bin, o.cases(m.Rule.Area()))
 	if err != nil {
 		out.Problem = err.Error()
 		return out
 	}
 	out.read(run)
-	if o.Full || len(out.By) > 0 || out.Problem != "" || !observed(m.Rule) {
+	if o.Full || len(out.By) > 0 || out.Problem != "" || !o.observed(m.Rule) {
 		return out
 	}
 	// What is judged over the whole run may need what another area does: a redial, or
 	// an op that only its cases use. The spread stays that of the first run.
 	o.Full = true
-	opts = o.Suite(bin)
-	opts.Cases = o.cases()
-	if run, err = conformance.Verify(ctx, opts); err != nil {
+	if run, err = o.verify(ctx, bin, o.cases()); err != nil {
 		out.Problem = err.Error()
 		return out
 	}
@@ -143,8 +166,8 @@ func Judge(ctx context.Context, m Mutant, o Options) (out Outcome) {
 }
 
 // observed reports whether a rule is judged over a whole run.
-func observed(rule protocol.RuleID) bool {
-	return slices.ContainsFunc(cases.All(), func(c kit.Case) bool { return c.Rule() == rule && c.Needs.Last })
+func (o Options) observed(rule protocol.RuleID) bool {
+	return slices.ContainsFunc(o.registry(), func(c kit.Case) bool { return c.Rule() == rule && c.Needs.Last })
 }
 
 func (o *Outcome) read(run report.Run) {
@@ -172,7 +195,7 @@ func (o *Outcome) read(run report.Run) {
 		}
 	}
 	if !ready && !o.Mutant.Handshake && o.Problem == "" {
-		o.Problem = "the edited gateway never became ready, which proves nothing unless its rule is about that"
+		o.Problem = "the edited subject never became ready, which proves nothing unless its rule is about that"
 	}
 	if len(o.By) == 0 && !ran && o.Problem == "" {
 		o.unjudged = true

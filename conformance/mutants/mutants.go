@@ -22,14 +22,24 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/relaykit/relaykit/conformance/kit"
 	"github.com/relaykit/relaykit/protocol"
 )
 
-//go:embed edits
+// Those of the gateway stand in edits, those of the fake connector in connector/edits.
+//
+//go:embed edits connector/edits
 var edits embed.FS
 
-// Mutant is one edit, read from a file edits/<area>/<slug>.<name>.yaml.
+// The commands that mutants are built into.
+const (
+	gatewayPackage   = "./cmd/gateway"
+	connectorPackage = "./conformance/mutants/connector/serve"
+)
+
+// Mutant is one edit, read from a file <area>/<slug>.<name>.yaml.
 type Mutant struct {
+	Side kit.Side        `yaml:"-"` // whose rule it breaks, from the path
 	Rule protocol.RuleID `yaml:"-"` // from the path
 	Name string          `yaml:"-"` // from the path
 	Path string          `yaml:"-"`
@@ -56,10 +66,15 @@ type Edit struct {
 // ID is the mutant's name in tables: the rule and the edit's own name.
 func (m Mutant) ID() string { return string(m.Rule) + "." + m.Name }
 
-// All reads every edit, in the order of their paths.
-func All() ([]Mutant, error) {
+// All reads every edit of the gateway, in the order of their paths.
+func All() ([]Mutant, error) { return readAll("edits", kit.GatewaySide) }
+
+// Connector reads every edit of the fake connector.
+func Connector() ([]Mutant, error) { return readAll("connector/edits", kit.ConnectorSide) }
+
+func readAll(root string, side kit.Side) ([]Mutant, error) {
 	var out []Mutant
-	err := fs.WalkDir(edits, "edits", func(p string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(edits, root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -67,6 +82,7 @@ func All() ([]Mutant, error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
+		m.Side = side
 		out = append(out, m)
 		return nil
 	})
@@ -117,8 +133,8 @@ func (m Mutant) Apply(root string) (map[string]string, error) {
 	return edited, nil
 }
 
-// Build builds the gateway with the mutant's edits into dir and returns the binary's
-// path. root is the module's root. An edit that does not apply or does not compile is
+// Build builds the gateway, or the fake connector, with the mutant's edits into dir and
+// returns the binary's path. root is the module's root. An edit that does not apply or does not compile is
 // an error.
 func (m Mutant) Build(ctx context.Context, root, dir string) (string, error) {
 	edited, err := m.Apply(root)
@@ -141,11 +157,14 @@ func (m Mutant) Build(ctx context.Context, root, dir string) (string, error) {
 	if err := os.WriteFile(overlayFile, overlay, 0o600); err != nil {
 		return "", err
 	}
-	bin := filepath.Join(dir, "gateway")
-	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", overlayFile, "-o", bin, "./cmd/gateway")
+	bin, of := filepath.Join(dir, "gateway"), gatewayPackage
+	if m.Side == kit.ConnectorSide {
+		bin, of = filepath.Join(dir, "connector"), connectorPackage
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", overlayFile, "-o", bin, of)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("the edited gateway does not compile: %w\n%s", err, bytes.TrimSpace(out))
+		return "", fmt.Errorf("the edited source does not compile: %w\n%s", err, bytes.TrimSpace(out))
 	}
 	return bin, nil
 }

@@ -1,8 +1,9 @@
-// Command run judges mutants of the reference gateway and prints what became of them.
+// Command run judges mutants of the reference gateway, or of the fake connector with
+// -connector, and prints what became of them.
 //
 //	go run ./conformance/mutants/run [flags] [mutant, rule or area …]
 //
-// First it runs the suite on the unedited gateway, which must be green. It exits 1 when
+// First it runs the suite on the unedited subject, which must be green. It exits 1 when
 // a mutant survived, spread to another rule, or no longer applies.
 package main
 
@@ -18,8 +19,10 @@ import (
 	"slices"
 
 	"github.com/relaykit/relaykit/conformance"
+	"github.com/relaykit/relaykit/conformance/kit"
 	"github.com/relaykit/relaykit/conformance/launch"
 	"github.com/relaykit/relaykit/conformance/mutants"
+	"github.com/relaykit/relaykit/conformance/mutants/connector"
 	"github.com/relaykit/relaykit/conformance/target"
 )
 
@@ -27,9 +30,9 @@ import (
 const targetFile = "cmd/gateway/target.yaml"
 
 type flags struct {
-	full, evidence, json, control, noted bool
-	root, doc, results                   string
-	workers, each                        int
+	full, evidence, json, control, noted, connector bool
+	root, doc, results                              string
+	workers, each                                   int
 }
 
 func main() {
@@ -39,6 +42,7 @@ func main() {
 	flag.BoolVar(&f.json, "json", false, "print the outcomes as JSON on stdout; the rest goes to stderr")
 	flag.BoolVar(&f.control, "control", true, "run the suite on the unedited gateway first")
 	flag.BoolVar(&f.noted, "noted", false, "only mutants of which a note says that they survive")
+	flag.BoolVar(&f.connector, "connector", false, "mutants of the fake connector, judged by the connector-side cases")
 	flag.StringVar(&f.doc, "doc", "", "write the table of all mutants to this file; it needs an outcome of each, see -results")
 	flag.StringVar(&f.results, "results", "", "keep outcomes in this file from run to run, until a mutant is edited")
 	flag.StringVar(&f.root, "root", ".", "the module's root")
@@ -58,7 +62,11 @@ func run(ctx context.Context, f flags, patterns []string) error {
 	if err != nil {
 		return err
 	}
-	all, err := mutants.All()
+	read, side := mutants.All, kit.GatewaySide
+	if f.connector {
+		read, side = mutants.Connector, kit.ConnectorSide
+	}
+	all, err := read()
 	if err != nil {
 		return err
 	}
@@ -76,7 +84,7 @@ func run(ctx context.Context, f flags, patterns []string) error {
 	if err != nil {
 		return err
 	}
-	options := mutants.Options{Root: root, Full: f.full, Workers: f.workers, Suite: func(command string) conformance.Options {
+	options := mutants.Options{Root: root, Full: f.full, Workers: f.workers, Side: side, Connector: connector.Verify, Suite: func(command string) conformance.Options {
 		o := conformance.ForTarget(subject, false)
 		o.Launcher = launch.Command([]string{command})
 		return o
@@ -87,7 +95,7 @@ func run(ctx context.Context, f flags, patterns []string) error {
 	}
 	if f.control {
 		if err := mutants.Control(ctx, options, areas(selected)); err != nil {
-			return fmt.Errorf("expected a green run of the unedited gateway:\n%w", err)
+			return fmt.Errorf("expected a green run of the unedited subject:\n%w", err)
 		}
 		fmt.Fprintln(out, "control   green")
 	}

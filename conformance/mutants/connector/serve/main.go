@@ -1,0 +1,68 @@
+// Command serve runs the fake connector as a process of its own, so that a mutant of it can
+// be judged. It prints how it is dialed as one line of JSON, and then answers the lines of
+// its standard input, each a request, until that ends.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/relaykit/relaykit/conformance/faketarget"
+	"github.com/relaykit/relaykit/conformance/mutants/connector"
+	"github.com/relaykit/relaykit/fakeconnector"
+)
+
+func main() {
+	if err := serve(); err != nil {
+		fmt.Fprintln(os.Stderr, "serve:", err)
+		os.Exit(1)
+	}
+}
+
+func serve() error {
+	c := fakeconnector.New(faketarget.Options()...)
+	if err := c.Start(); err != nil {
+		return err
+	}
+	defer c.Close()
+	target := faketarget.New(c)
+	var mu sync.Mutex
+	out := json.NewEncoder(os.Stdout)
+	say := func(v any) {
+		mu.Lock()
+		defer mu.Unlock()
+		_ = out.Encode(v) // nobody listens any more when it fails
+	}
+	say(connector.Hello{BaseURL: target.BaseURL, Gateways: target.Gateways})
+	in := json.NewDecoder(bufio.NewReader(os.Stdin))
+	for {
+		var r connector.Request
+		if in.Decode(&r) != nil {
+			return nil
+		}
+		a := connector.Answer{ID: r.ID}
+		var err error
+		switch ctx := context.Background(); r.Method {
+		case "publish":
+			err = target.Publish(ctx, r.Subject, *r.Event)
+		case "revoke":
+			err = target.Revoke(ctx, r.Subject)
+		case "rotate":
+			a.Secret, err = target.Rotate(ctx, r.Subject)
+		case "forward":
+			err = target.Forward(ctx, r.Subject, *r.Forward)
+		case "wake":
+			err = target.SetWakeURL(ctx, r.Subject, r.URL)
+		default:
+			err = fmt.Errorf("expected one of publish, revoke, rotate, forward and wake, got %q", r.Method)
+		}
+		if err != nil {
+			a.Error = err.Error()
+		}
+		say(a)
+	}
+}
