@@ -206,8 +206,11 @@ func backoffCap(g *kit.G) {
 	if last > limit {
 		g.Mismatch(fmt.Sprintf("at most %s between two dials, the cap of %s and its jitter", limit, g.Timing.BackoffCap), last.Round(time.Millisecond).String(), gaps(dials))
 	}
-	if last < g.Timing.BackoffCap*3/4 {
-		g.Mismatch(fmt.Sprintf("at least %s between two dials at the cap", g.Timing.BackoffCap*3/4), last.Round(time.Millisecond).String(), gaps(dials))
+	for i := range rungs {
+		rung, gap := g.Timing.Rung(i), kit.Elapsed(dials[i], dials[i+1])
+		if gap < rung*3/4 {
+			g.Mismatch(fmt.Sprintf("at least %s before redial %d, three quarters of its rung of %s", rung*3/4, i+1, rung), gap.Round(time.Millisecond).String(), gaps(dials))
+		}
 	}
 }
 
