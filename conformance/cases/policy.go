@@ -23,10 +23,15 @@ func policies() []kit.Case {
 					g.Mismatch("POST "+protocol.RoutePolicy, e.Dial.Method)
 				}
 			}},
-		{ID: id(protocol.RulePolicyDeclared, "provisioned"), Title: "declares it under the secret that it was just given", Level: kit.Must, Needs: fresh,
-			After: rules(protocol.RuleProvisionWhen, protocol.RuleProvisionAdopted), Gateway: declaredWhenProvisioned},
+		{ID: id(protocol.RulePolicyDeclared, "provisioned"), Title: "declares it once it was given a secret", Level: kit.Must, Needs: fresh,
+			After: rules(protocol.RuleProvisionWhen, protocol.RuleProvisionAdopted), Gateway: func(g *kit.G) { policyWhenProvisioned(g) }},
 		{ID: id(protocol.RulePolicyDeclared, "config-file"), Title: "declares one that its configuration file alone makes differ", Level: kit.Must, Needs: files, Gateway: declaredByFile},
 		{ID: id(protocol.RulePolicyBearer), Title: "declares it with an upgrade token of its own", Level: kit.Must, Needs: fresh, After: declared, Gateway: policyBearer},
+		{ID: id(protocol.RulePolicyBearer, "provisioned"), Title: "signs that token with the secret that it was just given", Level: kit.Must, Needs: fresh,
+			After: append(rules(protocol.RuleProvisionWhen, protocol.RuleProvisionAdopted), declared...), Gateway: func(g *kit.G) {
+				e, secret := policyWhenProvisioned(g)
+				signedWith(g, e, g.Gateway().Record.ID, secret, givenSecret)
+			}},
 		{ID: id(protocol.RulePolicyFields), Title: "sends all four fields with their types", Level: kit.Must, Needs: fresh, After: declared, Gateway: policyFields},
 		{ID: id(protocol.RulePolicyRequireAddress), Title: "requires an address when its file asks for a mention", Level: kit.Must, Needs: files, After: declared, Gateway: requireAddress(true)},
 		{ID: id(protocol.RulePolicyRequireAddress, "false"), Title: "requires none when its file asks for none", Level: kit.Must, Needs: files, After: declared, Gateway: requireAddress(false)},
@@ -78,15 +83,15 @@ func noPolicy(g *kit.G) {
 	g.Nothing("request of /relay/policy", kit.IsRequest(protocol.RoutePolicy))
 }
 
-// declaredWhenProvisioned is the order of a boot: whether the policy comes before the
-// first dial or after it is left to the gateway.
-func declaredWhenProvisioned(g *kit.G) {
+// policyWhenProvisioned goes through a boot: credentials, then the policy. Whether that
+// comes before the first dial or after it is left to the gateway.
+func policyWhenProvisioned(g *kit.G) (e fakeconnector.Entry, secret string) {
 	request := provisionRequest(g, allowBots("all"))
-	secret, _ := g.Granted(request)
-	e := g.AwaitAfter(request, g.Timing.Ready, "a request of /relay/policy after that of /relay/provision", kit.IsRequest(protocol.RoutePolicy))
-	signedWith(g, e, g.Gateway().Record.ID, secret, givenSecret)
+	secret, _ = g.Granted(request)
+	e = g.AwaitAfter(request, g.Timing.Ready, "a request of /relay/policy after that of /relay/provision", kit.IsRequest(protocol.RoutePolicy))
 	g.Ready()
 	g.Alive()
+	return e, secret
 }
 
 func declaredByFile(g *kit.G) {

@@ -175,7 +175,9 @@ func pinnedInFile(g *kit.G) {
 }
 
 func noIdentity(g *kit.G) {
-	g.Start(kit.WithoutSecret())
+	g.Start(kit.WithoutSecret(), kit.UntilLaunched())
+	g.Await(g.Timing.Ready, "a dial of a gateway without an identity token", kit.IsDial)
+	g.Ready()
 	g.Nothing("request of /relay/provision by a gateway without an identity token", kit.IsRequest(protocol.RouteProvision))
 }
 
@@ -216,7 +218,7 @@ func defaultID(g *kit.G) {
 	if err != nil {
 		g.Harness(err, "asking for the name of the host")
 	}
-	e := provisionRequest(g, kit.Environment(func(env map[string]string) { delete(env, "GATEWAY_RELAY_ID") }), kit.Ignoring(protocol.RuleAuthBearer))
+	e := provisionRequest(g, kit.Environment(func(env map[string]string) { delete(env, "GATEWAY_RELAY_ID") }), kit.Ignoring(protocol.RuleHandshakeHelloFields))
 	got, _ := g.Body(e)["gatewayId"].(string)
 	short := func(name string) string { before, _, _ := strings.Cut(name, "."); return before }
 	if name, ok := strings.CutPrefix(got, "gw-"); !ok || short(name) != short(host) {
@@ -258,7 +260,7 @@ func adoptsForRedials(g *kit.G) {
 // or the gateway's own.
 func adoptsAnswer(status int, answerID string) func(*kit.G) {
 	return func(g *kit.G) {
-		g.PrepareIdentified(kit.WithoutPin(), kit.UntilLaunched(), kit.Ignoring(protocol.RuleAuthBearer))
+		g.PrepareIdentified(kit.WithoutPin(), kit.UntilLaunched())
 		want := g.Gateway().Record.ID
 		answer := map[string]any{"secret": g.Gateway().Record.Secret, "deliveryKey": strings.Repeat("0", 32), "tenant": g.Gateway().Record.Tenant, "routeKeys": []string{}}
 		if answerID == "another" {

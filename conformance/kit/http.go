@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
 )
 
 // Placed is a [Subject] whose files can be looked at from outside, while it runs. A
@@ -23,9 +24,13 @@ type Placed interface {
 }
 
 // WithoutPin leaves out the secret that the connector has on record, so that a gateway
-// with an identity token provisions itself.
+// with an identity token provisions itself. One that was given none by the connector
+// rightly dials without a header: the case judges its dials, not what the run observed.
 func WithoutPin() InstanceOption {
-	return Environment(func(env map[string]string) { delete(env, "GATEWAY_RELAY_SECRET") })
+	return func(c *instanceConfig) {
+		Environment(func(env map[string]string) { delete(env, "GATEWAY_RELAY_SECRET") })(c)
+		Ignoring(protocol.RuleAuthBearer)(c)
+	}
 }
 
 // PrepareIdentified is Prepare for a gateway that has an identity token of its tenant,
