@@ -96,7 +96,7 @@ func TestInitAndSmokeOfAProgramThatEndsAtOnce(t *testing.T) {
 func TestSmokeShowsTheLogAndTheConfigurationArrives(t *testing.T) {
 	path := targetFile(t, "launch: {command: [cat, etc/gateway.yaml]}\nconfig: {path: etc/gateway.yaml, template: 'mention: {{.RequireMention}}'}\n")
 	code, stdout, stderr := execute("verify", "--smoke", "--target", path)
-	if code != exitNo || stderr != "" || !strings.Contains(stdout, "the end of the gateway's log:\n      \"stdout: mention: true\"\n") {
+	if code != exitNo || stderr != "" || !strings.Contains(stdout, "the end of the gateway's log:\n      \"stdout: mention: false\"\n") {
 		t.Errorf("exit %d, %q\n%s", code, stderr, stdout)
 	}
 }
