@@ -202,6 +202,11 @@ func (o *Outcome) read(run report.Run) {
 	}
 }
 
+// fewOthers is how many other rules an edit may turn red beside its own and those in Also:
+// rules touch each other, and a table that shows which is worth more than an edit that was
+// bent until it touched none.
+const fewOthers = 3
+
 func (o *Outcome) state() State {
 	noted := o.Mutant.Survives != ""
 	switch {
@@ -209,7 +214,7 @@ func (o *Outcome) state() State {
 		return Invalid
 	case len(o.By) > 0 && noted:
 		return Noted
-	case len(o.By) > 0 && len(o.Spread) > 0:
+	case len(o.By) > 0 && len(o.Spread) > fewOthers:
 		return Spread
 	case len(o.By) > 0:
 		return Killed

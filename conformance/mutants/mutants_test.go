@@ -89,7 +89,7 @@ func TestApplyRefusesWhatProvesNothing(t *testing.T) {
 
 func TestStates(t *testing.T) {
 	by := []string{"a/b"}
-	other := []protocol.RuleID{"c/d"}
+	other := []protocol.RuleID{"c/d", "c/e", "c/f", "c/g"}
 	note := Mutant{Survives: "why"}
 	for want, o := range map[State]Outcome{
 		Killed: {By: by}, Spread: {By: by, Spread: other}, Survived: {}, Unjudged: {unjudged: true},

@@ -105,6 +105,14 @@ func run(ctx context.Context, f flags, patterns []string) error {
 			fmt.Fprintln(out, o.Evidence)
 		}
 	})
+	// What a crowd of mutants says on a loaded machine is asked again of each alone.
+	for i, o := range outcomes {
+		if o.OK() || ctx.Err() != nil {
+			continue
+		}
+		fmt.Fprintf(out, "again     %s\n", o.Mutant.ID())
+		outcomes[i] = mutants.JudgeAll(ctx, []mutants.Mutant{o.Mutant}, options, func(o mutants.Outcome) { fmt.Fprintln(out, o) })[0]
+	}
 	mutants.Summary(out, outcomes)
 	if f.json {
 		data, err := mutants.JSON(outcomes)
