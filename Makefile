@@ -49,6 +49,7 @@ ports:
 EACH ?= 1
 mutants:
 	$(GO) run ./conformance/mutants/run -each $(EACH) -parallel 6
+	$(GO) run ./conformance/mutants/run -connector -each $(EACH)
 
 mutants-all:
 	$(GO) run ./conformance/mutants/run
