@@ -18,12 +18,13 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
+	"github.com/relaykit/relaykit/internal/ratio"
 	"github.com/relaykit/relaykit/reference"
 )
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		printRatios()
+		ratio.Print(os.Stdout)
 		os.Exit(code)
 	}))
 }
