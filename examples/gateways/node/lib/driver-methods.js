@@ -86,7 +86,7 @@ function capabilities(inForce, text) {
     supports_edit: inForce.supportsEdit,
     supports_threads: inForce.supportsThreads,
     markdown_dialect: inForce.markdownDialect,
-    supports_code_blocks: inForce.supportsCodeBlocks,
+    code_blocks: inForce.supportsCodeBlocks,
     emoji: inForce.emoji,
     platform_hint: inForce.platformHint,
     pii_safe: inForce.piiSafe,

@@ -18,7 +18,7 @@ function signToken(payload, exp, secret) {
   return Buffer.from(`${text}:${signature}`).toString('base64url');
 }
 
-/** Mints the upgrade tokens of one process, each with a later end than the one before, even if the clock steps back. */
+/** Mints the upgrade tokens of one process. None ends earlier than the one before, even if the clock steps back. */
 class TokenMint {
   #lastExp = 0;
   #now;
@@ -33,7 +33,8 @@ class TokenMint {
    * @param {string} secret
    */
   mint(gatewayId, secret) {
-    this.#lastExp = Math.max(Math.floor(this.#now() / 1000) + TOKEN_LIFE, this.#lastExp + 1);
+    const exp = Math.floor(this.#now() / 1000) + TOKEN_LIFE;
+    this.#lastExp = exp < this.#lastExp ? this.#lastExp + 1 : exp;
     return signToken(gatewayId, this.#lastExp, secret);
   }
 }
