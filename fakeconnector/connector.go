@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/relaykit/relaykit/fakeconnector/gate"
 	"github.com/relaykit/relaykit/fakeconnector/store"
 	"github.com/relaykit/relaykit/internal/redact"
 )
@@ -41,6 +42,9 @@ type Connector struct {
 	acks    ackBook
 	known   known
 	vault   *Vault
+	gate    *gate.Gate
+	keys    instanceKeys
+	window  time.Duration   // how long an old secret goes on verifying; 0 is until it is dropped
 	lenient bool            // unknown members of HTTP bodies are let through
 	holder  string          // our name in leases
 	ctx     context.Context // done when the connector is closed
@@ -92,6 +96,7 @@ func New(opts ...Option) *Connector {
 	c.acks.limit = c.limits.RequestIDs
 	c.known.limit = c.limits.ChatsKnown
 	c.vault = newVault(c)
+	c.gate = gate.New(gateRecords{c}, c.clock.Now, c.limits.Bindings)
 	c.holder = newSecret()
 	if c.store == nil {
 		c.store = store.NewMemory(c.limits.BufferEntries, c.clock.Now)

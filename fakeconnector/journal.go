@@ -114,6 +114,9 @@ func weight(e Entry) int {
 	if e.Answer != nil {
 		n += len(e.Answer.Body)
 	}
+	if e.Gate != nil {
+		n += len(e.Gate.String())
+	}
 	if e.Dial != nil {
 		n += len(e.Dial.Body)
 		n += len(e.Dial.Path) + len(e.Dial.RawQuery)

@@ -37,7 +37,7 @@ func (g *Gateway) dial(ctx context.Context) (*socket, error) {
 	defer cancel()
 	var w *wire
 	dialer := &websocket.Dialer{
-		Proxy:           http.ProxyFromEnvironment,
+		TLSClientConfig: g.config.TLSConfig,
 		WriteBufferSize: writeBuffer,
 		NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			open := g.config.NetDial
@@ -51,6 +51,9 @@ func (g *Gateway) dial(ctx context.Context) (*socket, error) {
 			w = &wire{Conn: conn, silence: g.bounds.Silence}
 			return w, nil
 		},
+	}
+	if g.config.NetDial == nil {
+		dialer.Proxy = http.ProxyFromEnvironment
 	}
 	conn, answer, err := dialer.DialContext(ctx, protocol.DialURL(g.config.URL), g.upgradeHeader())
 	if err != nil {
