@@ -86,17 +86,4 @@ function readSource(raw) {
   return /** @type {Source} */ (source);
 }
 
-/**
- * The event in the wire's shape, as the handler got it: what was sent, apart from an unknown message type, which is
- * `text`, and an unknown platform, which is `relay`. What was not sent is not made up.
- *
- * @param {Event} event
- */
-function wireEvent(event) {
-  const wire = { ...event.raw, source: { ...event.raw.source } };
-  if (Object.hasOwn(wire, 'message_type')) wire.message_type = event.messageType;
-  if (Object.hasOwn(wire.source, 'platform')) wire.source.platform = event.source.platform;
-  return wire;
-}
-
-module.exports = { readEvent, readSource, wireEvent };
+module.exports = { readEvent, readSource };

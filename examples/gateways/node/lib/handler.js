@@ -73,14 +73,14 @@ class Handler {
   }
 
   /**
-   * The turn, in the mode that is set when it begins.
+   * The turn, in the mode that is set now.
    *
    * @param {import('./event').Event} event
    * @returns {import('./turns').Turn}
    */
   turn(event) {
+    const mode = this.#step === 'turn' ? this.#mode : 'silent';
     return async (signal) => {
-      const mode = this.#step === 'turn' ? this.#mode : 'silent';
       if (mode === 'fail') throw new Error('the handler was told to fail');
       if (mode === 'hold') await this.#hold(signal);
       if (mode === 'echo') await this.#echo(event, signal);

@@ -1,7 +1,7 @@
 'use strict';
 
 const { required, optional } = require('./fields');
-const { readEvent, wireEvent } = require('./event');
+const { readEvent } = require('./event');
 const { readForward, interactionOf, interactionEvent } = require('./passthrough');
 const { sessionKey } = require('./session-key');
 const { log } = require('./log');
@@ -36,7 +36,7 @@ class Inbox {
     const event = readEvent(frame);
     const key = sessionKey(event.source, this.#options.keys);
     this.#deliver(frame, session, event, key, () => {
-      this.#options.notify('event/inbound', { event: wireEvent(event), session_key: key });
+      this.#options.notify('event/inbound', { event: event.raw, session_key: key });
     });
   }
 
