@@ -50,20 +50,21 @@ type Connector struct {
 	ctx     context.Context // done when the connector is closed
 	cancel  context.CancelFunc
 
-	mu        sync.Mutex
-	state     lifeState
-	reserved  boundSocket
-	url       string
-	server    *http.Server
-	records   map[string]*record
-	order     []string // gateway ids in the order of AddGateway
-	live      map[string]*Session
-	sessions  map[*Session]struct{} // every session whose goroutine runs
-	insts     map[string]*instance
-	routes    *http.ServeMux
-	admission admission
-	done      chan struct{} // closed by Close
-	wg        sync.WaitGroup
+	mu         sync.Mutex
+	state      lifeState
+	reserved   boundSocket
+	url        string
+	server     *http.Server
+	records    map[string]*record
+	order      []string            // gateway ids in the order of AddGateway
+	byInstance map[string][]string // the same, of each instance; nil when it has to be made again
+	live       map[string]*Session
+	sessions   map[*Session]struct{} // every session whose goroutine runs
+	insts      map[string]*instance
+	routes     *http.ServeMux
+	admission  admission
+	done       chan struct{} // closed by Close
+	wg         sync.WaitGroup
 }
 
 type lifeState int

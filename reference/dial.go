@@ -104,6 +104,10 @@ func (w *wire) Read(p []byte) (int, error) {
 	if err := w.Conn.SetReadDeadline(deadline); err != nil {
 		return 0, err
 	}
+	// A limit that was set meanwhile must not be undone by the line above.
+	if limit := w.limit.Load(); limit != nil && limit.Before(deadline) {
+		w.Conn.SetReadDeadline(*limit)
+	}
 	return w.Conn.Read(p)
 }
 
