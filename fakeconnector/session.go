@@ -91,6 +91,9 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 		return
 	}
 	c.sessions[s] = struct{}{}
+	if id.ok && c.revoked(s.gateway.ID) {
+		id.ok, id.reason, s.accepted = false, ReasonUnauthorized, false
+	}
 	var old *Session
 	if id.ok {
 		old = c.live[s.gateway.ID]
