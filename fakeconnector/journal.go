@@ -17,6 +17,7 @@ type Journal struct {
 	maxBytes   int
 	redact     func(string) string
 	log        *slog.Logger
+	observe    func(Entry) // may be nil
 
 	mu      sync.Mutex
 	entries []Entry // entries[head:] are held
@@ -44,6 +45,9 @@ func (j *Journal) begin() {
 func (j *Journal) add(fill func(seq int64) []Entry) []Entry {
 	entries := j.append(fill)
 	for _, e := range entries {
+		if j.observe != nil {
+			j.observe(e)
+		}
 		level := slog.LevelDebug
 		if e.Kind == KindViolation {
 			level = slog.LevelWarn

@@ -59,3 +59,8 @@ func WithWake(w Wake) Option { return func(c *Connector) { c.wake = w.withDefaul
 // WithEgress sets which outbound actions are declined for their tenant. The default is
 // [EgressForeign].
 func WithEgress(e Egress) Option { return func(c *Connector) { c.egress = e } }
+
+// WithObserver calls observe for each entry of the journal right after it was written, in
+// the goroutine that wrote it: it must be quick, and must not call the connector. Entries
+// of different goroutines may come in another order than they stand in the journal.
+func WithObserver(observe func(Entry)) Option { return func(c *Connector) { c.observe = observe } }
