@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/relaykit/relaykit/fakeconnector/gate"
 	"github.com/relaykit/relaykit/fakeconnector/store"
 	"github.com/relaykit/relaykit/internal/redact"
 )
@@ -43,25 +44,29 @@ type Connector struct {
 	acks    ackBook
 	known   known
 	vault   *Vault
+	gate    *gate.Gate
+	keys    instanceKeys
+	window  time.Duration   // how long an old secret goes on verifying; 0 is until it is dropped
 	lenient bool            // unknown members of HTTP bodies are let through
 	holder  string          // our name in leases
 	ctx     context.Context // done when the connector is closed
 	cancel  context.CancelFunc
 
-	mu        sync.Mutex
-	state     lifeState
-	reserved  boundSocket
-	url       string
-	server    *http.Server
-	records   map[string]*record
-	order     []string // gateway ids in the order of AddGateway
-	live      map[string]*Session
-	sessions  map[*Session]struct{} // every session whose goroutine runs
-	insts     map[string]*instance
-	routes    *http.ServeMux
-	admission admission
-	done      chan struct{} // closed by Close
-	wg        sync.WaitGroup
+	mu         sync.Mutex
+	state      lifeState
+	reserved   boundSocket
+	url        string
+	server     *http.Server
+	records    map[string]*record
+	order      []string            // gateway ids in the order of AddGateway
+	byInstance map[string][]string // the same, of each instance; nil when it has to be made again
+	live       map[string]*Session
+	sessions   map[*Session]struct{} // every session whose goroutine runs
+	insts      map[string]*instance
+	routes     *http.ServeMux
+	admission  admission
+	done       chan struct{} // closed by Close
+	wg         sync.WaitGroup
 }
 
 type lifeState int
@@ -95,6 +100,7 @@ func New(opts ...Option) *Connector {
 	c.acks.limit = c.limits.RequestIDs
 	c.known.limit = c.limits.ChatsKnown
 	c.vault = newVault(c)
+	c.gate = gate.New(gateRecords{c}, c.clock.Now, c.limits.Bindings)
 	c.holder = newSecret()
 	if c.store == nil {
 		c.store = store.NewMemory(c.limits.BufferEntries, c.clock.Now)

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/gorilla/websocket"
 
@@ -27,8 +28,13 @@ const (
 
 // upgrader answers no origin check, as gateways are no browsers, and no compression, so
 // that the bytes of the journal are the bytes of the wire.
+//
+// A session keeps a small buffer to read with. What it writes with is shared, as most
+// sessions are silent most of the time.
 var upgrader = websocket.Upgrader{
-	CheckOrigin: func(*http.Request) bool { return true },
+	ReadBufferSize:  1024,
+	WriteBufferPool: &sync.Pool{},
+	CheckOrigin:     func(*http.Request) bool { return true },
 	Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 		http.Error(w, reason.Error(), status)
 	},
@@ -183,6 +189,7 @@ func (c *Connector) authenticate(headers []string) identity {
 	if err != nil {
 		return identity{rule: protocol.RuleAuthBearer, why: "the token's payload: " + err.Error()}
 	}
+	rec.expire(c.clock.Now())
 	_, err = auth.Verify(token, rec.secrets, c.clock.Now())
 	switch {
 	case err == nil:

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -60,9 +61,13 @@ type Config struct {
 	Logger *slog.Logger
 
 	// NetDial opens the TCP connection; nil means the standard dialer and the proxy
-	// settings of the environment.
+	// settings of the environment, which do not count with it.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// HTTPClient makes the requests of the HTTP plane; nil means one that uses NetDial.
+	// TLSConfig is for a connector with a certificate of its own; nil means the roots of
+	// the system.
+	TLSConfig *tls.Config
+	// HTTPClient makes the requests of the HTTP plane; nil means one that uses NetDial
+	// and TLSConfig.
 	// It never follows a redirect, whatever its own setting.
 	HTTPClient *http.Client
 	// Now is the clock for the expiry of tokens; nil means time.Now.
@@ -132,8 +137,9 @@ func (c Config) orDefaults() (Config, error) {
 	if c.HTTPClient == nil {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
 		transport.DisableKeepAlives = true // two requests in a life
+		transport.TLSClientConfig = c.TLSConfig.Clone()
 		if c.NetDial != nil {
-			transport.DialContext = c.NetDial
+			transport.DialContext, transport.Proxy = c.NetDial, nil
 		}
 		c.HTTPClient = &http.Client{Transport: transport}
 	}

@@ -2,6 +2,7 @@ package reference_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -18,12 +19,13 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
+	"github.com/relaykit/relaykit/internal/ratio"
 	"github.com/relaykit/relaykit/reference"
 )
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		printRatios()
+		ratio.Print(os.Stdout)
 		os.Exit(code)
 	}))
 }
@@ -74,6 +76,7 @@ type relay struct {
 	at     []time.Time
 	live   []*peer
 
+	tls  *tls.Config      // dials to port 443 are TLS; set before the first of them
 	mute bool             // pings stay unanswered; set before the first dial
 	http http.HandlerFunc // the HTTP plane; set before the first request
 }
@@ -145,7 +148,7 @@ func (r *relay) Close() error {
 func (r *relay) Addr() net.Addr { return &net.IPAddr{} }
 
 // dial is the gateway's NetDial.
-func (r *relay) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+func (r *relay) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	r.mu.Lock()
 	r.count++
 	r.at = append(r.at, time.Now())
@@ -158,6 +161,9 @@ func (r *relay) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		return nil, errors.New("connection refused")
 	}
 	here, there := net.Pipe()
+	if r.tls != nil && strings.HasSuffix(address, ":443") {
+		there = tls.Server(there, r.tls)
+	}
 	select {
 	case r.conns <- there:
 		return here, nil
