@@ -65,8 +65,8 @@ func tokenLive(g *kit.G) {
 	g.Alive()
 }
 
-// freshToken closes the session after the clock has gone on by a second and more, so
-// that a token that was minted for this dial cannot have the exp of the one before.
+// freshToken closes the session once the clock has gone on by a second, so that a token
+// that was minted for this dial cannot have the exp of the one before.
 func freshToken(g *kit.G) {
 	laterThanBefore(g)
 	laterThanBefore(g)
@@ -75,7 +75,7 @@ func freshToken(g *kit.G) {
 func laterThanBefore(g *kit.G) {
 	before := g.LastDial()
 	old := g.Token(before)
-	g.UntilSecondsAfter(before, 2)
+	g.UntilSecondsAfter(before, 1)
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
 	after := g.Redialed(0)
 	fresh := g.Token(after)
@@ -89,14 +89,19 @@ func laterThanBefore(g *kit.G) {
 }
 
 // freshTokenWhileRefused refuses dials until two and more seconds lie between the first and
-// the last, the last two of them a second apart and more.
+// the last, the last two of them a second apart and more. Where the ladder can be set, it
+// begins with such waits.
 func freshTokenWhileRefused(g *kit.G) {
+	g.Prepare(kit.Bounds(func(t *kit.Timing) {
+		if t.BackoffBase < kit.ContractTiming().BackoffBase {
+			t.BackoffBase, t.BackoffCap = 1400*time.Millisecond, 1400*time.Millisecond
+		}
+	}))
 	refused, total := 0, time.Duration(0)
-	for total < 3*time.Second || g.Timing.Rung(refused-1)*3/4 < time.Second {
+	for total < 2*time.Second || g.Timing.Rung(refused-1)*3/4 < time.Second {
 		total += g.Timing.Rung(refused) * 3 / 4
 		refused++
 	}
-	g.Prepare()
 	g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(refused).Do(fakeconnector.Refuse{})
 	g.Start(kit.UntilLaunched())
 	within := g.Timing.Ready

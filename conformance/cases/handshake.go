@@ -188,8 +188,14 @@ func quietThoughAskedToSend(g *kit.G) {
 	g.Alive()
 }
 
+// shortHandshake is a bound that is soon over, and that several times itself is more than
+// what a case allows beside it.
+func shortHandshake() kit.InstanceOption {
+	return kit.Bounds(func(t *kit.Timing) { t.Handshake = min(t.Handshake, 1800*time.Millisecond) })
+}
+
 func descriptorBound(g *kit.G) {
-	g.Prepare()
+	g.Prepare(shortHandshake())
 	g.On(kit.FirstHello()).Do(fakeconnector.Withhold{})
 	g.Start(kit.UntilHello())
 	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
@@ -379,7 +385,7 @@ func quietThoughEventCame(g *kit.G) {
 }
 
 func descriptorBoundOnRedial(g *kit.G) {
-	g.Start()
+	g.Start(shortHandshake())
 	g.Alive()
 	g.On(fakeconnector.Match{Type: protocol.TypeHello}).Times(1).Do(fakeconnector.Withhold{})
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
@@ -393,7 +399,7 @@ func descriptorBoundOnRedial(g *kit.G) {
 // descriptorBoundDespiteFrames sends frames that mean nothing all through the bound, and
 // past it.
 func descriptorBoundDespiteFrames(g *kit.G) {
-	g.Prepare()
+	g.Prepare(shortHandshake())
 	answer := g.OnHello(kit.FirstHello())
 	g.Start(kit.UntilHello())
 	s := answer()

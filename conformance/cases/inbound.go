@@ -46,6 +46,10 @@ func inbound() []kit.Case {
 			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handledSpaced},
 		{ID: id(protocol.RuleInboundHandled, "whole"), Title: "hands on the text and the source as they were sent", Level: kit.Must,
 			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handledWhole},
+		{ID: id(protocol.RuleInboundHandled, "mistyped-nullable"), Title: "hands on an event whose nullable fields are mistyped", Level: kit.Must,
+			Gateway: mistyped("source", map[string]any{"chat_name": 7, "user_name": true, "thread_id": map[string]any{}, "chat_topic": []any{}})},
+		{ID: id(protocol.RuleInboundHandled, "mistyped-optional"), Title: "hands on an event whose optional fields are mistyped", Level: kit.Must,
+			Gateway: mistyped("", map[string]any{"message_id": 7, "reply_to_message_id": true, "media_urls": "https://media.example/1"})},
 		{ID: id(protocol.RuleInboundAckBuffered), Title: "acknowledges a bufferId once", Level: kit.Must, Gateway: ackBuffered},
 		{ID: id(protocol.RuleInboundAckBuffered, "several"), Title: "acknowledges each of several", Level: kit.Must, Gateway: ackSeveral},
 		{ID: id(protocol.RuleInboundAckBuffered, "verbatim"), Title: "gives an odd bufferId back as it came", Level: kit.Must, Gateway: ackVerbatim},
@@ -93,6 +97,31 @@ func handled(g *kit.G) {
 	ev := g.Event("without a buffer").Unbuffered()
 	g.Push(ev)
 	g.Handled(ev)
+}
+
+// mistyped gives fields of the event, or of the object of that name in it, another type:
+// of a nullable or an optional field that is nothing but absence.
+func mistyped(object string, fields map[string]any) func(*kit.G) {
+	return func(g *kit.G) {
+		ev := g.Event("with fields of another type")
+		var frame map[string]any
+		if err := json.Unmarshal(ev.Line(), &frame); err != nil {
+			g.Harness(err, "reading an event of the suite's own")
+		}
+		in := frame["event"].(map[string]any)
+		if object != "" {
+			in = in[object].(map[string]any)
+		}
+		for name, value := range fields {
+			in[name] = value
+		}
+		line, err := json.Marshal(frame)
+		if err != nil {
+			g.Harness(err, "encoding an event of the suite's own")
+		}
+		g.SendRaw(websocket.TextMessage, append(line, '\n'))
+		g.Handled(ev)
+	}
 }
 
 func handledDirect(g *kit.G) {

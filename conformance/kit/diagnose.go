@@ -183,7 +183,7 @@ func (g *G) Prepare(opts ...InstanceOption) {
 		g.Harness(err, "preparing a gateway")
 	}
 	g.gw, g.own = in, true
-	g.cfg = cfg
+	g.cfg, g.Timing = cfg, in.Timing
 }
 
 // Start launches the gateway of a Fresh case, after Prepare or with its options.
