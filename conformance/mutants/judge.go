@@ -57,6 +57,7 @@ type Options struct {
 	Side      kit.Side // which side is judged; empty means the gateway
 
 	Full    bool // every case on every mutant, not only those of its area
+	Once    bool // never a second run, of every case, for a rule that is judged over a whole run
 	Workers int  // mutants at once; they mostly wait
 }
 
@@ -149,7 +150,7 @@ func Judge(ctx context.Context, m Mutant, o Options) (out Outcome) {
 		return out
 	}
 	out.read(run)
-	if o.Full || len(out.By) > 0 || out.Problem != "" || !o.observed(m.Rule) {
+	if o.Full || o.Once || len(out.By) > 0 || out.Problem != "" || !o.observed(m.Rule) {
 		return out
 	}
 	// What is judged over the whole run may need what another area does: a redial, or

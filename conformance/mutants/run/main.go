@@ -41,7 +41,7 @@ func main() {
 	flag.BoolVar(&f.evidence, "evidence", false, "print what the first red case says")
 	flag.BoolVar(&f.json, "json", false, "print the outcomes as JSON on stdout; the rest goes to stderr")
 	flag.BoolVar(&f.control, "control", true, "run the suite on the unedited gateway first")
-	flag.BoolVar(&f.again, "again", true, "ask again of each alone that is not as it should be")
+	flag.BoolVar(&f.again, "again", true, "ask again of each that is not as it should be, alone, and with every case where its rule is judged over a whole run")
 	flag.BoolVar(&f.noted, "noted", false, "only mutants of which a note says that they survive")
 	flag.BoolVar(&f.connector, "connector", false, "mutants of the fake connector, judged by the connector-side cases")
 	flag.StringVar(&f.doc, "doc", "", "write the table of all mutants to this file; it needs an outcome of each, see -results")
@@ -85,7 +85,7 @@ func run(ctx context.Context, f flags, patterns []string) error {
 	if err != nil {
 		return err
 	}
-	options := mutants.Options{Root: root, Full: f.full, Workers: f.workers, Side: side, Connector: connector.Verify, Suite: func(command string) conformance.Options {
+	options := mutants.Options{Root: root, Full: f.full, Once: !f.again, Workers: f.workers, Side: side, Connector: connector.Verify, Suite: func(command string) conformance.Options {
 		o := conformance.ForTarget(subject, false)
 		o.Launcher = launch.Command([]string{command})
 		return o
