@@ -223,6 +223,7 @@ func everyKindOfCut(g *kit.G) {
 	space := bytes.Index(l, []byte(`a \"`)) + 1
 	g.InPieces(websocket.TextMessage, l, 1, bytes.Index(l, []byte(`type`))+2, space, space+1, space+2, len(l)-1)
 	g.Handled(ev)
+	echoedWhole(g, ev)
 }
 
 // oneAndAHalf: the whole frame must not wait for the rest of the half one.
@@ -632,8 +633,14 @@ func readerFreeSameChat(g *kit.G) {
 	g.Alive()
 }
 
+// freshBufferAfterReset puts the unfinished line behind an event in one message, and waits
+// for the acknowledgement: what a reset finds unread in the buffers of the network is lost.
 func freshBufferAfterReset(g *kit.G) {
-	g.SendRaw(websocket.TextMessage, []byte(`{"type":"inbound","event":{"text":"never fin`))
+	ev := g.Event("in front of half a line")
+	g.SendRaw(websocket.TextMessage, append(ev.Line(), `{"type":"inbound","event":{"text":"never fin`...))
+	g.Acked(ev)
+	// The rest of the message may be read a moment later than the event.
+	g.Within(g.Timing.Quiet, func(fakeconnector.Entry) bool { return false })
 	g.ResetSession()
 	g.Back()
 }
