@@ -28,12 +28,14 @@ type Options struct {
 	// Timing should be the contract's.
 	TimingEnv func(kit.Timing) (map[string]string, error)
 	// Config renders the gateway's configuration file; nil when it has none.
-	Config   func(kit.ConfigData) (path, text string, err error)
-	Env      map[string]string // variables of the target's own
-	Cases    []kit.Case        // nil means all
-	Known    map[string]Known  // by case id
-	Seed     int64
-	Parallel int // cases side by side; 0 means 8
+	Config func(kit.ConfigData) (path, text string, err error)
+	Env    map[string]string // variables of the target's own
+	Cases  []kit.Case        // nil means all
+	Known  map[string]Known  // by case id
+	Seed   int64
+	// Parallel is how many cases run side by side; 0 means from 8, for a gateway that takes
+	// seconds to start, to 48, for one that takes milliseconds.
+	Parallel int
 	SkipSlow bool
 	Strict   bool // a warning counts as a failure
 	// TargetHash is the hash of the target file, for the report.
@@ -51,10 +53,6 @@ type Known struct {
 // ErrNotStarted wraps the launcher's error when the subject could not be started at
 // all, which says nothing about the subject.
 var ErrNotStarted = errors.New("the subject could not be started")
-
-// defaultParallel: cases mostly wait, so more than the two cores of a small machine,
-// and few enough that eight interpreters at once still start within their bound.
-const defaultParallel = 8
 
 // trial is what a run needs before its first gateway is started.
 type trial struct {
@@ -171,7 +169,7 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 		}
 		return r
 	}
-	selected := o.Cases
+	selected, parallel := o.Cases, cmp.Or(o.Parallel, fewSideBySide)
 	if diagnosis != nil {
 		// What keeps the gateway from being ready is judged by that rule's own cases;
 		// whatever stands on a live session cannot be judged.
@@ -186,16 +184,17 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 		}
 		selected = ofRule
 	} else {
-		bench.Facts.Replies = cmp.Or(bench.Facts.Replies, shared.ProbeReplies(ctx))
+		replies, turn := shared.ProbeReplies(ctx)
+		bench.Facts.Replies = replies
 		judge.NoDriver = shared.Driver == nil
-		bench.Settle(cmp.Or(o.Parallel, defaultParallel))
+		parallel = bench.Settle(o.Parallel, turn)
+		shared.Timing.Answer, shared.Timing.Ready = bench.Timing.Answer, bench.Timing.Ready
 	}
 	overhead := time.Since(started)
-	s := newSchedule(bench, judge, shared, selected, cmp.Or(o.Parallel, defaultParallel), nil)
-	s.notReady = diagnosis
+	s, gateways := newSchedule(bench, judge, shared, diagnosis, selected, parallel)
 	s.done = func(r kit.Result) { results = append(results, done(r)) }
 	s.run(ctx)
-	s.shared.Close()
+	gateways.close()
 	slices.SortStableFunc(results, func(a, b kit.Result) int { return cmp.Compare(order[a.Case.ID], order[b.Case.ID]) })
 	run := report.Run{Results: results, Header: report.Header{
 		SuiteVersion: suiteVersion(), ContractHash: contractHash(), Revision: bench.Facts.Revision,

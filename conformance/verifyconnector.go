@@ -30,6 +30,10 @@ type ConnectorOptions struct {
 	Rerun    func(caseID string) string
 }
 
+// fewSideBySide is how many cases run side by side where nothing is known of the subject's
+// weight: cases mostly wait, so more than the two cores of a small machine.
+const fewSideBySide = 8
+
 // VerifyConnector judges a connector. The error is the harness's own failure, or
 // [ErrNotStarted] when nothing answers at its URL; everything that the connector does wrong
 // is in the results.
@@ -89,12 +93,12 @@ func VerifyConnector(ctx context.Context, o ConnectorOptions) (report.Run, error
 			}
 		}
 		before := s
-		s = newQueue(part, cmp.Or(o.Parallel, defaultParallel), done)
+		s = newQueue(part, cmp.Or(o.Parallel, fewSideBySide), done)
 		if before != nil {
 			s.red, s.warned = before.red, before.warned
 		}
 		s.inapplicable = func(c kit.Case) string { return bench.Inapplicable(c, judge) }
-		s.execute = func(ctx context.Context, c kit.Case) kit.Result { return bench.Run(ctx, c, judge) }
+		s.execute = func(ctx context.Context, c kit.Case, _ *lane) kit.Result { return bench.Run(ctx, c, judge) }
 		s.run(ctx)
 	}
 	slices.SortStableFunc(results, func(a, b kit.Result) int { return cmp.Compare(order[a.Case.ID], order[b.Case.ID]) })

@@ -47,6 +47,14 @@ func (c *Connector) chatInfo(g Gateway, chatID string) protocol.Result {
 
 // metadataOf reads the metadata of any op.
 func metadataOf(a protocol.Action) protocol.Metadata {
+	switch a := a.(type) {
+	case *protocol.Send:
+		return a.Metadata.Or(nil)
+	case *protocol.Edit:
+		return a.Metadata.Or(nil)
+	case *protocol.Typing:
+		return a.Metadata.Or(nil)
+	}
 	line, err := json.Marshal(a)
 	if err != nil {
 		return nil

@@ -77,6 +77,18 @@ type FrameRecord struct {
 	Err          error          `json:"-"`     // why the line is not a frame, mostly a *protocol.FrameError
 	Message      int64          `json:"msg"`   // Seq of the message that completed it
 	FirstMessage int64          `json:"first"` // Seq of the message that began it
+
+	// unread says that Raw is a frame that we encoded ourselves, and that nobody has asked
+	// for the journal's own reading of it yet.
+	unread bool
+}
+
+// decode reads the line if that was put off. [Journal.reading] must be held.
+func (r *FrameRecord) decode() {
+	if r != nil && r.unread {
+		r.Frame, r.Err = protocol.Decode(r.Raw)
+		r.unread = false
+	}
 }
 
 // How a session ended, in [CloseRecord].How.

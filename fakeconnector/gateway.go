@@ -70,12 +70,29 @@ func (c *Connector) addGateway(g Gateway) Gateway {
 	or(&g.Instance, "inst-"+g.ID)
 	or(&g.BotID, "bot-"+g.ID)
 	g.Fronts = slices.Clone(g.Fronts)
-	if _, known := c.records[g.ID]; !known {
+	if old, known := c.records[g.ID]; !known {
 		c.order = append(c.order, g.ID)
+		if c.byInstance != nil {
+			c.byInstance[g.Instance] = append(c.byInstance[g.Instance], g.ID)
+		}
+	} else if old.Instance != g.Instance {
+		c.byInstance = nil // made again when it is needed
 	}
 	c.records[g.ID] = &record{Gateway: g, named: named, secrets: present(g.Secret)}
 	c.secrets.Add(g.Secret)
 	return g
+}
+
+// idsOf lists the gateways of an instance, in the order of AddGateway. It needs c.mu.
+func (c *Connector) idsOf(instance string) []string {
+	if c.byInstance == nil {
+		c.byInstance = make(map[string][]string, len(c.order))
+		for _, id := range c.order {
+			i := c.records[id].Instance
+			c.byInstance[i] = append(c.byInstance[i], id)
+		}
+	}
+	return c.byInstance[instance]
 }
 
 // Gateways returns the records, in the order in which they were added.

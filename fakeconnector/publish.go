@@ -101,10 +101,8 @@ func (c *Connector) platformOf(instance string) string {
 func (c *Connector) ownerOf(instance string) Gateway {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, id := range c.order {
-		if r := c.records[id]; r.Instance == instance {
-			return r.Gateway
-		}
+	if ids := c.idsOf(instance); len(ids) > 0 {
+		return c.records[ids[0]].Gateway
 	}
 	return Gateway{}
 }

@@ -1,6 +1,7 @@
 package fakeconnector
 
 import (
+	"bytes"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,7 @@ type Session struct {
 	gateway Gateway // as it was at the dial
 	ws      *websocket.Conn
 	raw     *conn
+	since   time.Time     // constant after begin
 	over    chan struct{} // closed when the session's goroutine ends
 	greeted chan int64    // of size 1: the Seq of the first hello
 
@@ -71,22 +73,22 @@ func (s *Session) isClosing() bool {
 	return s.closing
 }
 
-// begin runs the session to its end, in the goroutine of the HTTP request.
+// begin starts the session. Its one goroutine reads until the end; another one writes
+// while there is something to write.
 func (s *Session) begin(ws *websocket.Conn, id identity) {
 	c := s.c
-	s.ws = ws
+	s.ws, s.since = ws, c.clock.Now()
 	s.accepted = id.ok
 	s.in.check.named = id.named
 	s.in.Limit, s.out.Limit = c.limits.LineBytes, c.limits.LineBytes
-	s.out.more = make(chan struct{}, 1)
 	ws.SetReadLimit(c.limits.MessageBytes)
 	ws.SetPongHandler(func(string) error { s.extend(); return nil })
-	defer close(s.over)
-	defer func() { _ = ws.Close() }()
 
 	c.mu.Lock()
 	if c.state != lifeStarted {
 		c.mu.Unlock()
+		_ = ws.Close()
+		close(s.over)
 		return
 	}
 	c.sessions[s] = struct{}{}
@@ -98,12 +100,12 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 		old = c.live[s.gateway.ID]
 		c.live[s.gateway.ID] = s
 	}
-	c.wg.Go(s.writer)
 	if c.limits.PingInterval > 0 {
-		c.wg.Go(s.keepAlive)
+		s.wmu.Lock()
+		s.out.pinger = time.AfterFunc(c.limits.PingInterval, s.ping)
+		s.wmu.Unlock()
 	}
 	c.mu.Unlock()
-	defer c.leave(s)
 
 	if old != nil {
 		s.supersede(old)
@@ -115,7 +117,19 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 		c.stubs.apply(x)
 		_ = s.run(x.steps) // fails only where a fault has ended the session
 	}
+	// Not the goroutine of the HTTP request, which holds on to the request and its buffers.
+	c.wg.Go(s.live)
+}
+
+func (s *Session) live() {
 	s.read()
+	s.endWriting()
+	if s.out.pinger != nil {
+		s.out.pinger.Stop()
+	}
+	s.c.leave(s)
+	_ = s.ws.Close()
+	close(s.over)
 }
 
 func (c *Connector) leave(s *Session) {
@@ -143,7 +157,7 @@ func (c *Connector) spawn(f func()) {
 func (s *Session) read() {
 	for {
 		s.extend()
-		opcode, payload, err := s.ws.ReadMessage()
+		opcode, payload, err := s.readMessage()
 		if err != nil {
 			s.ended(err)
 			return
@@ -152,23 +166,31 @@ func (s *Session) read() {
 	}
 }
 
+// readMessage is ReadMessage of the library with a payload of its exact size, as the
+// journal keeps it, and no buffer while nothing comes.
+func (s *Session) readMessage() (opcode int, payload []byte, err error) {
+	opcode, r, err := s.ws.NextReader()
+	if err != nil {
+		return opcode, nil, err
+	}
+	b := messageBuffers.Get().(*bytes.Buffer)
+	_, err = b.ReadFrom(r)
+	payload = bytes.Clone(b.Bytes())
+	if b.Cap() <= maxMessageBuffer {
+		b.Reset()
+		messageBuffers.Put(b)
+	}
+	return opcode, payload, err
+}
+
+var messageBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const maxMessageBuffer = 64 << 10
+
 // extend moves the bound on silence.
 func (s *Session) extend() {
 	if d := s.c.limits.IdleTimeout; d > 0 {
 		_ = s.ws.SetReadDeadline(time.Now().Add(d))
-	}
-}
-
-func (s *Session) keepAlive() {
-	t := time.NewTicker(s.c.limits.PingInterval)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-			_ = s.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(s.c.limits.WriteTimeout))
-		case <-s.over:
-			return
-		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/gorilla/websocket"
 
@@ -27,8 +28,13 @@ const (
 
 // upgrader answers no origin check, as gateways are no browsers, and no compression, so
 // that the bytes of the journal are the bytes of the wire.
+//
+// A session keeps a small buffer to read with. What it writes with is shared, as most
+// sessions are silent most of the time.
 var upgrader = websocket.Upgrader{
-	CheckOrigin: func(*http.Request) bool { return true },
+	ReadBufferSize:  1024,
+	WriteBufferPool: &sync.Pool{},
+	CheckOrigin:     func(*http.Request) bool { return true },
 	Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 		http.Error(w, reason.Error(), status)
 	},

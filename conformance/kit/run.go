@@ -96,6 +96,9 @@ func (b *Bench) Run(ctx context.Context, c Case, shared *Instance, j Judge) Resu
 		g.gw.Close()
 	}
 	r.Duration = time.Since(started)
+	if g.own {
+		r.Duration -= g.gw.waited
+	}
 	if ctx.Err() != nil && r.Verdict != Pass {
 		r.Verdict, r.Reason = HarnessError, "the run was interrupted"
 	}
