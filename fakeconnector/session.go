@@ -19,6 +19,7 @@ type Session struct {
 	c       *Connector
 	id      string
 	gateway Gateway // as it was at the dial
+	secret  []byte  // of the gateway
 	ws      *websocket.Conn
 	raw     *conn
 	over    chan struct{} // closed when the session's goroutine ends
@@ -74,7 +75,7 @@ func (s *Session) isClosing() bool {
 
 // begin starts the session. Its one goroutine reads until the end; another one writes
 // while there is something to write.
-func (s *Session) begin(ws *websocket.Conn, id identity) {
+func (s *Session) begin(ws *websocket.Conn, id identity, dial *Dial) {
 	c := s.c
 	s.ws = ws
 	s.accepted = id.ok
@@ -102,6 +103,8 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 		s.wmu.Unlock()
 	}
 	c.mu.Unlock()
+	// Now whoever sees the entry finds the session.
+	s.journal(Entry{Kind: KindUpgraded, Dial: dial})
 
 	if old != nil {
 		s.supersede(old)
