@@ -19,6 +19,7 @@ type Session struct {
 	c       *Connector
 	id      string
 	gateway Gateway // as it was at the dial
+	secret  []byte  // of the gateway
 	ws      *websocket.Conn
 	raw     *conn
 	since   time.Time     // constant after begin
@@ -75,7 +76,7 @@ func (s *Session) isClosing() bool {
 
 // begin starts the session. Its one goroutine reads until the end; another one writes
 // while there is something to write.
-func (s *Session) begin(ws *websocket.Conn, id identity) {
+func (s *Session) begin(ws *websocket.Conn, id identity, dial *Dial) {
 	c := s.c
 	s.ws, s.since = ws, c.clock.Now()
 	s.accepted = id.ok
@@ -106,6 +107,8 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 		s.wmu.Unlock()
 	}
 	c.mu.Unlock()
+	// Now whoever sees the entry finds the session.
+	s.journal(Entry{Kind: KindUpgraded, Dial: dial})
 
 	if old != nil {
 		s.supersede(old)
