@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -130,4 +132,38 @@ func TestLease(t *testing.T) {
 	lease("b", true) // run out
 	must(t, s.Release(ctx, "i", "b"))
 	lease("a", true)
+}
+
+// Entries go in any order; what is left stays in its own.
+func TestAcksInAnyOrder(t *testing.T) {
+	m := NewMemory(0, nil)
+	const n = 1000
+	var left []string
+	for i := range n {
+		e, err := m.Append(ctx, "i", fmt.Appendf(nil, "b-%d", i+1))
+		must(t, err)
+		left = append(left, e.ID)
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for len(left) > 0 {
+		at := rnd.IntN(len(left))
+		if ok, err := m.Ack(ctx, "i", left[at]); !ok || err != nil {
+			t.Fatalf("expected %s to be removed, got %v, %v", left[at], ok, err)
+		}
+		if ok, _ := m.Ack(ctx, "i", left[at]); ok {
+			t.Fatalf("expected %s to be gone", left[at])
+		}
+		left = slices.Delete(left, at, at+1)
+		if len(left)%97 == 0 {
+			if got := ids(t, m, "i", 0, n); !slices.Equal(got, left) {
+				t.Fatalf("expected %d entries in their order, got %d: %v", len(left), len(got), got)
+			}
+		}
+		if b := m.instances["i"]; len(b.entries) > 2*len(left)+1 {
+			t.Fatalf("expected no more holes than entries, got %d places for %d entries", len(b.entries), len(left))
+		}
+	}
+	if ok, err := m.Unflip(ctx, "i"); !ok || err != nil {
+		t.Errorf("expected an empty buffer, got %v, %v", ok, err)
+	}
 }
