@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -97,7 +98,7 @@ func idleBare(n int) error {
 			_ = ws.WriteMessage(websocket.TextMessage, []byte("{}\n"))
 		}
 	})}
-	l, err := listenLoopback()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package fakeconnector
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -121,10 +122,12 @@ func (s *Session) begin(ws *websocket.Conn, id identity, dial *Dial) {
 		_ = s.run(x.steps) // fails only where a fault has ended the session
 	}
 	// Not the goroutine of the HTTP request, which holds on to the request and its buffers.
-	c.wg.Go(s.live)
+	c.wg.Add(1) // the handler's own count stands until it returns
+	go s.live()
 }
 
 func (s *Session) live() {
+	defer s.c.wg.Done()
 	s.read()
 	s.endWriting()
 	if s.out.pinger != nil {
@@ -157,33 +160,35 @@ func (c *Connector) spawn(f func()) {
 	}
 }
 
+// read waits with as little on the stack as can be: what is deeper makes the stack of every
+// idle session twice as large.
 func (s *Session) read() {
 	for {
 		s.extend()
-		opcode, payload, err := s.readMessage()
+		opcode, r, err := s.ws.NextReader()
+		if err == nil {
+			err = s.take(opcode, r)
+		}
 		if err != nil {
 			s.ended(err)
 			return
 		}
-		s.received(opcode, payload)
 	}
 }
 
-// readMessage is ReadMessage of the library with a payload of its exact size, as the
-// journal keeps it, and no buffer while nothing comes.
-func (s *Session) readMessage() (opcode int, payload []byte, err error) {
-	opcode, r, err := s.ws.NextReader()
-	if err != nil {
-		return opcode, nil, err
-	}
+// take reads one message, into a payload of its exact size, as the journal keeps it.
+func (s *Session) take(opcode int, r io.Reader) error {
 	b := messageBuffers.Get().(*bytes.Buffer)
-	_, err = b.ReadFrom(r)
-	payload = bytes.Clone(b.Bytes())
+	b.Reset()
+	_, err := b.ReadFrom(r)
+	payload := bytes.Clone(b.Bytes())
 	if b.Cap() <= maxMessageBuffer {
-		b.Reset()
 		messageBuffers.Put(b)
 	}
-	return opcode, payload, err
+	if err == nil {
+		s.received(opcode, payload)
+	}
+	return err
 }
 
 var messageBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}

@@ -32,7 +32,7 @@ const (
 // A session keeps a small buffer to read with. What it writes with is shared, as most
 // sessions are silent most of the time.
 var upgrader = websocket.Upgrader{
-	ReadBufferSize:  1024,
+	ReadBufferSize:  512,
 	WriteBufferPool: &sync.Pool{},
 	CheckOrigin:     func(*http.Request) bool { return true },
 	Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
