@@ -41,11 +41,16 @@ type object = map[string]any
 // process starts the gateway as a process of its own.
 func process(t *testing.T, env ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
+	return processWith(t, nil, env...)
+}
+
+func processWith(t *testing.T, args []string, env ...string) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self)
+	cmd := exec.Command(self, args...)
 	cmd.Env = append([]string{asGateway + "=1"}, env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
