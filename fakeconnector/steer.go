@@ -210,5 +210,6 @@ func (c *Connector) UnbindScope(scope, tenant string) bool {
 		}
 	}
 	c.known.scopes.put(scope, fewer, c.known.limit)
+	c.known.moved++ // what was learned of it does not count any more
 	return true
 }

@@ -79,7 +79,7 @@ func New(o Options) *Server {
 		Transformers:                 []huma.Transformer{s.redactAnswer},
 	}
 	s.api = humago.New(s.mux, config)
-	s.api.UseMiddleware(s.refuseBody)
+	s.api.UseMiddleware(s.strict)
 	s.routes()
 	s.mux.HandleFunc("GET "+api.Base+"/openapi.json", s.serveDocument)
 	return s
