@@ -28,6 +28,7 @@ type crude struct {
 	secret     string        // signed with instead of its own
 	noNewline  bool          // frames without a newline
 	noHello    bool          // upgrades and says nothing
+	openAcks   bool          // acknowledgements without a newline, and an echo behind them
 	twice      bool          // opens a second socket beside the first
 	silent     bool          // acknowledges and does not reply
 	mute       bool          // neither acknowledges nor replies
@@ -127,7 +128,9 @@ func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) e
 		}
 		fmt.Fprintln(logs, "handling an event")
 		if f.BufferID != "" && !c.mute {
-			c.send(ws, map[string]any{"type": "inbound_ack", "bufferId": f.BufferID})
+			ack := c
+			ack.noNewline = c.noNewline || c.openAcks
+			ack.send(ws, map[string]any{"type": "inbound_ack", "bufferId": f.BufferID})
 		}
 		if c.silent || c.mute {
 			continue
@@ -314,6 +317,23 @@ func TestMute(t *testing.T) {
 	run := judge(t, crude{mute: true}, []kit.Case{gatewayCase("connect/dial-path", func(g *kit.G) { g.FirstDial(); g.Alive() }), gatewayCase("inbound/ack-buffered", alive)})
 	want(t, verdictOf(t, run, "connect/dial-path"), kit.Blocked, "inbound/ack-buffered does not hold: the gateway has not acknowledged anything")
 	want(t, verdictOf(t, run, "inbound/ack-buffered"), kit.Fail, "inbound_ack")
+}
+
+// A gateway whose acknowledgements lack their newline is red for that, and for nothing that
+// an acknowledgement or an answer would have shown.
+func TestUnreadableAcks(t *testing.T) {
+	t.Parallel()
+	for name, g := range map[string]crude{"glued to the echo": {openAcks: true}, "alone": {openAcks: true, silent: true}} {
+		run := judge(t, g, []kit.Case{
+			gatewayCase("framing/binary", alive),
+			gatewayCase("framing/unknown-fields", func(g *kit.G) { ev := g.Event("text"); g.Push(ev); g.Acked(ev) }),
+			{ID: "framing/newline:observed", Title: "newline", Level: kit.Must, Needs: kit.Needs{Last: true}, Gateway: func(g *kit.G) { g.NoViolation(kit.CountMessages, 1) }},
+		}, func(o *conformance.Options) { o.Timing.Answer = 3 * time.Second }) // longer than a newline is waited for
+		t.Logf("acknowledgements %s", name)
+		want(t, verdictOf(t, run, "framing/binary"), kit.Blocked, "framing/newline does not hold: expected a newline")
+		want(t, verdictOf(t, run, "framing/unknown-fields"), kit.Blocked, "framing/newline does not hold: expected a newline")
+		want(t, verdictOf(t, run, "framing/newline:observed"), kit.Fail, "newline")
+	}
 }
 
 // A gateway that never dials costs one wait for it, and says so in its own rule's case.
