@@ -17,6 +17,7 @@ import (
 	"github.com/relaykit/relaykit/conformance/kit"
 	"github.com/relaykit/relaykit/conformance/launch"
 	"github.com/relaykit/relaykit/conformance/report"
+	"github.com/relaykit/relaykit/fakeconnector"
 	"github.com/relaykit/relaykit/protocol"
 	"github.com/relaykit/relaykit/protocol/auth"
 )
@@ -411,4 +412,69 @@ func TestACircleOfPrerequisitesEnds(t *testing.T) {
 	})
 	want(t, verdictOf(t, run, "inbound/handled"), kit.HarnessError, "wait for each other")
 	want(t, verdictOf(t, run, "inbound/ack-buffered"), kit.HarnessError, "wait for each other")
+}
+
+// A gateway that is not ready is judged by its last dial, not by what it got over before.
+func TestTheLastExchangeDecides(t *testing.T) {
+	t.Parallel()
+	dial := func(ctx context.Context, env map[string]string) (*websocket.Conn, error) {
+		h := http.Header{"Authorization": {"Bearer " + auth.Mint(env["GATEWAY_RELAY_ID"], env["GATEWAY_RELAY_SECRET"], time.Now().Unix()+300)}}
+		ws, _, err := websocket.DefaultDialer.DialContext(ctx, strings.Replace(env["GATEWAY_RELAY_URL"], "http", "ws", 1)+"/relay", h)
+		return ws, err
+	}
+	hello := func(ws *websocket.Conn, env map[string]string, end string) {
+		_ = ws.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"type":"hello","platform":%q,"botId":%q}%s`, env["GATEWAY_RELAY_PLATFORM"], env["GATEWAY_RELAY_BOT_ID"], end))
+	}
+	for name, tc := range map[string]struct {
+		again  func(ctx context.Context, env map[string]string) // what it does when its first session has ended
+		reason string
+	}{
+		"no dial":  {func(context.Context, map[string]string) {}, "reconnect/redial does not hold: expected another dial"},
+		"no hello": {func(ctx context.Context, env map[string]string) { _, _ = dial(ctx, env) }, "handshake/hello-first does not hold: expected a hello on every socket; got no message"},
+		"no newline": {func(ctx context.Context, env map[string]string) {
+			if ws, err := dial(ctx, env); err == nil {
+				hello(ws, env, "")
+			}
+		}, "framing/newline does not hold: expected a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			gateway := func(ctx context.Context, env map[string]string, _ io.Writer) error {
+				ws, err := dial(ctx, env)
+				if err != nil {
+					return err
+				}
+				defer ws.Close()
+				hello(ws, env, "\n")
+				closed := make(chan struct{})
+				go func() {
+					defer close(closed)
+					for err == nil {
+						_, _, err = ws.ReadMessage()
+					}
+				}()
+				select {
+				case <-closed:
+					tc.again(ctx, env)
+				case <-ctx.Done():
+					ws.Close()
+					<-closed
+				}
+				<-ctx.Done()
+				return nil
+			}
+			o := conformance.Options{Launcher: launch.InProcess("one", gateway), Timing: quick(), Facts: kit.Facts{Replies: kit.RepliesNone}, Cases: []kit.Case{
+				{ID: "inbound/handled", Title: "fresh", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: func(g *kit.G) {
+					g.Prepare()
+					g.On(kit.FirstHello()).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: websocket.CloseServiceRestart, Reason: "restart"})
+					g.Start()
+				}},
+			}}
+			run, err := conformance.Verify(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want(t, verdictOf(t, run, "inbound/handled"), kit.Blocked, tc.reason)
+		})
+	}
 }
