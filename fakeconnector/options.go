@@ -62,6 +62,11 @@ func WithWake(w Wake) Option { return func(c *Connector) { c.wake = w.withDefaul
 // [EgressForeign].
 func WithEgress(e Egress) Option { return func(c *Connector) { c.egress = e } }
 
+// WithObserver calls observe for each entry of the journal right after it was written, in
+// the goroutine that wrote it: it must be quick, and must not call the connector. Entries
+// of different goroutines may come in another order than they stand in the journal.
+func WithObserver(observe func(Entry)) Option { return func(c *Connector) { c.observe = observe } }
+
 // WithRotationWindow ends the rotation window by itself: an older secret verifies for d
 // after it was replaced. Without it the window ends at [Connector.DropOldSecrets]; the
 // contract leaves its length open.

@@ -23,6 +23,12 @@ func auth() []kit.Case {
 			Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleAuthTokenLive, protocol.RuleReconnectFirstDial), Gateway: freshTokenWhileRefused},
 		{ID: id(protocol.RuleAuthSplitRight), Title: "signs an id that holds colons as it stands", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, Gateway: colonsInID},
+		{ID: id(protocol.RuleAuthBearer, "odd-secret"), Title: "signs with a long secret beyond ASCII by its bytes in UTF-8", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: oddSecret},
+		{ID: id(protocol.RuleAuthCanonical, "alphabet"), Title: "writes - and _ where another base64 has + and /", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: tokenAlphabet},
+		{ID: id(protocol.RuleAuthNoSecretNoHeader, "refused"), Title: "sends none after a dial that was closed with 4401 either", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, After: rules(protocol.RuleRevocationBeforeHandshake), Gateway: noSecretNoHeaderOnceRefused},
 		{ID: id(protocol.RuleAuthNoSecretNoHeader, "redial"), Title: "sends none on a redial either", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, After: rules(protocol.RuleReconnectRedial), Gateway: noSecretNoHeaderOnRedial},
 		{ID: id(protocol.RuleAuthNoSecretNoHeader), Title: "sends no Authorization header when it has no secret", Level: kit.Must,
@@ -112,11 +118,38 @@ func freshTokenWhileRefused(g *kit.G) {
 }
 
 func colonsInID(g *kit.G) {
-	g.Start(kit.IDPrefix("org:eu::"), kit.UntilLaunched(), kit.Ignoring(protocol.RuleAuthBearer, protocol.RuleAuthCanonical))
+	g.Start(kit.IDPrefix("org:eu::"), kit.IDSuffix(":1::"), kit.UntilLaunched(), kit.Ignoring(protocol.RuleAuthBearer, protocol.RuleAuthCanonical))
 	d := g.Await(g.Timing.Ready, "a dial", kit.IsDial)
 	t := g.Token(d)
 	if want := g.Gateway().Record.ID; t.Payload != want {
 		g.Mismatch(fmt.Sprintf("the payload %q", want), fmt.Sprintf("%q", t.Payload))
+	}
+	g.Ready()
+	g.Alive()
+}
+
+// oddSecret is longer than a block of the hash, which keys are cut down to in another way
+// than a reader would guess, and no two of its encodings have the same bytes.
+func oddSecret(g *kit.G) {
+	g.Start(kit.Secret(strings.Repeat("Schl\u00fcssel \u2603 \U0001F511 ", 6)+"."), kit.UntilLaunched(), kit.Ignoring(protocol.RuleAuthBearer))
+	d := g.Await(g.Timing.Ready, "a dial", kit.IsDial)
+	if !g.Token(d).SignedWith(g.Gateway().Record.Secret) {
+		g.Mismatch("a signature by the configured secret in UTF-8", "another signature")
+	}
+	g.Ready()
+	g.Alive()
+}
+
+// tokenAlphabet gives the gateway an id that takes both of the characters in which the
+// alphabets of base64 differ.
+func tokenAlphabet(g *kit.G) {
+	g.Start(kit.IDPrefix("??>>~~-"), kit.UntilLaunched(), kit.Ignoring(protocol.RuleAuthBearer, protocol.RuleAuthCanonical))
+	t := g.Token(g.Await(g.Timing.Ready, "a dial", kit.IsDial))
+	if why := t.NotCanonical(); why != "" {
+		g.Mismatch("a token in the canonical form", why)
+	}
+	if t.Payload != g.Gateway().Record.ID {
+		g.Mismatch(fmt.Sprintf("a token of %q", g.Gateway().Record.ID), fmt.Sprintf("one of %q", t.Payload))
 	}
 	g.Ready()
 	g.Alive()
@@ -134,6 +167,17 @@ func noSecretNoHeaderOnRedial(g *kit.G) {
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
 	headerless(g, g.Redialed(0))
 	g.Back()
+}
+
+func noSecretNoHeaderOnceRefused(g *kit.G) {
+	g.Prepare(kit.WithoutSecret())
+	g.On(fakeconnector.Match{Point: fakeconnector.PointUpgraded}).Times(1).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: 4401, Reason: "unauthorized"})
+	g.Start(kit.UntilLaunched())
+	for _, d := range g.Dials(2, g.Timing.Ready+g.Timing.Redial(0)) {
+		headerless(g, d)
+	}
+	g.Ready()
+	g.Alive()
 }
 
 func headerless(g *kit.G, d fakeconnector.Entry) {

@@ -98,6 +98,8 @@ type instanceConfig struct {
 	config    []func(ConfigData)
 	env       map[string]string
 	gatewayID string
+	idSuffix  string
+	key       string
 	botID     *string
 	respell   []func(env map[string]string)
 	ignored   []protocol.RuleID
@@ -124,6 +126,16 @@ func WithoutSecret() InstanceOption {
 // IDPrefix puts a text before the gateway's id.
 func IDPrefix(prefix string) InstanceOption {
 	return func(c *instanceConfig) { c.gatewayID = prefix }
+}
+
+// IDSuffix puts a text behind the gateway's id.
+func IDSuffix(suffix string) InstanceOption {
+	return func(c *instanceConfig) { c.idSuffix = suffix }
+}
+
+// Secret gives the gateway a secret of the case's own in place of a random one.
+func Secret(secret string) InstanceOption {
+	return func(c *instanceConfig) { c.key = secret }
 }
 
 // BotID configures the gateway with another bot id, which may be empty.
@@ -176,7 +188,7 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 	if cfg.botID != nil {
 		botID = *cfg.botID
 	}
-	in.Record = in.Connector.AddGateway(fakeconnector.Gateway{ID: cfg.gatewayID + "gw-" + name, Platform: b.Platform, BotID: botID})
+	in.Record = in.Connector.AddGateway(fakeconnector.Gateway{ID: cfg.gatewayID + "gw-" + name + cfg.idSuffix, Secret: cfg.key, Platform: b.Platform, BotID: botID})
 	b.Secret(in.Record.Secret)
 	if cfg.reserve {
 		if _, err := in.Connector.Reserve(); err != nil {

@@ -156,6 +156,8 @@ func (in *Instance) diagnose(within time.Duration) *Diagnosis {
 		return say(protocol.RuleFramingNewline, "expected a hello frame and a newline; got a message without one: %s", brief(lastMessage))
 	case hellos == 0:
 		return say(protocol.RuleHandshakeHelloFirst, "expected a hello as the first frame; got %s", brief(lastMessage))
+	case violations[protocol.RuleHandshakeHelloFields] != "":
+		return say(protocol.RuleHandshakeHelloFields, "%s", violations[protocol.RuleHandshakeHelloFields])
 	}
 	last := in.lastExchange(entries)
 	switch {

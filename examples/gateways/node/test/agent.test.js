@@ -61,6 +61,13 @@ test('what does not fit into an edit follows as a message', async () => {
   assert.deepStrictEqual(sent.map(({ op, content }) => [op, content]), [['edit', 'aaaa'], ['send', 'bbbb'], ['send', 'cc']]);
 });
 
+test('an id that is a number is refused', async () => {
+  const { actions, sent } = actionsWith([]);
+  await assert.rejects(actions.send({ chat_id: 42, content: 'x' }), TypeError);
+  await assert.rejects(actions.chatInfo({ chat_id: 42 }), TypeError);
+  assert.deepStrictEqual(sent, []);
+});
+
 test('only success true is a success', async () => {
   for (const raw of [{}, { success: 'true' }, { success: null }, { success: false }]) {
     const result = await actionsWith([raw]).actions.send({ chat_id: 'C1', content: 'x' });

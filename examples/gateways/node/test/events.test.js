@@ -113,7 +113,7 @@ test('a forward that is no interaction, and one that is malformed', () => {
   assert.strictEqual(interactionOf(readForward(forwardOf('not json'))), null);
   assert.strictEqual(interactionOf(readForward(forwardOf('[1]'))), null);
   assert.strictEqual(interactionOf(readForward(forwardOf('{}', { platform: 'slack' }))), null);
-  for (const more of [{ bodyB64: '@@' }, { bodyB64: 'e30' }, { headers: [['a']] }, { headers: null }, { path: 1 }]) {
+  for (const more of [{ bodyB64: '@@' }, { bodyB64: 'e30' }, { bodyB64: 'e31=' }, { headers: [['a']] }, { headers: null }, { path: 1 }]) {
     assert.throws(() => readForward(forwardOf('{}', more)), BadFrame, JSON.stringify(more));
   }
 });
@@ -151,6 +151,9 @@ test('a descriptor that lacks a required field is refused', () => {
   for (const name of Object.keys(DESCRIPTOR)) {
     const { [name]: _, ...rest } = DESCRIPTOR;
     assert.throws(() => readDescriptor({ descriptor: rest }), BadFrame, name);
+  }
+  for (const name of Object.keys(DESCRIPTOR)) {
+    assert.throws(() => readDescriptor({ descriptor: { ...DESCRIPTOR, [name]: null } }), BadFrame, name);
   }
   for (const descriptor of [undefined, null, [], 'x']) assert.throws(() => readDescriptor({ descriptor }), BadFrame);
 });
