@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/relaykit/relaykit/fakeconnector/gate"
 	"github.com/relaykit/relaykit/protocol"
 )
 
@@ -23,6 +24,7 @@ const (
 	KindMessage   Kind = "message"   // one whole WebSocket message, either way
 	KindFrame     Kind = "frame"     // one line of the stream, either way
 	KindClosed    Kind = "closed"    // the session ended, recorded once per session
+	KindGate      Kind = "gate"      // the delivery gate has decided who receives what arrived
 	KindFault     Kind = "fault"     // a stub fired
 	KindViolation Kind = "violation" // the gateway broke a rule of the contract
 	KindNote      Kind = "note"      // anything else worth knowing
@@ -45,6 +47,7 @@ type Entry struct {
 	Frame     *FrameRecord       `json:"frame,omitempty"`
 	Close     *CloseRecord       `json:"close,omitempty"`
 	Violation *Violation         `json:"violation,omitempty"`
+	Gate      *gate.Decision     `json:"decision,omitempty"`
 	Note      string             `json:"note,omitempty"`
 }
 
@@ -176,6 +179,9 @@ func (e Entry) String() string {
 	}
 	if v := e.Violation; v != nil {
 		fmt.Fprintf(&b, " of %s by #%d: %s", v.Rule, v.Of, v.Text)
+	}
+	if e.Gate != nil {
+		fmt.Fprintf(&b, " %s", clip([]byte(e.Gate.String())))
 	}
 	if e.Note != "" {
 		fmt.Fprintf(&b, " %s", e.Note)

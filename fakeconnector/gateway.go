@@ -39,9 +39,10 @@ const AnonymousGatewayID = "anonymous"
 // record is a Gateway with what the connector keeps about it.
 type record struct {
 	Gateway
-	named   Identity // what the caller itself named: hello must say so
-	secrets []string // the rotation list, newest first
-	dropped []string // revoked secrets, to tell a revoked token from a forged one
+	named   Identity             // what the caller itself named: hello must say so
+	secrets []string             // the rotation list, newest first
+	until   map[string]time.Time // when an older secret of it stops verifying, where it does by itself
+	dropped []string             // revoked secrets, to tell a revoked token from a forged one
 
 	provisioned provisioned
 }
@@ -106,7 +107,7 @@ func (c *Connector) Gateways() []Gateway {
 }
 
 // Rotate gives a gateway a new secret and returns the record with it. Older secrets keep
-// verifying until they are revoked.
+// verifying until the rotation window ends, see [WithRotationWindow].
 func (c *Connector) Rotate(id string) (Gateway, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -120,6 +121,12 @@ func (c *Connector) Rotate(id string) (Gateway, error) {
 
 // rotate needs c.mu.
 func (c *Connector) rotate(r *record) {
+	if c.window > 0 && len(r.secrets) > 0 {
+		if r.until == nil {
+			r.until = map[string]time.Time{}
+		}
+		r.until[r.secrets[0]] = c.clock.Now().Add(c.window)
+	}
 	r.Secret = newSecret()
 	c.secrets.Add(r.Secret)
 	r.secrets = append([]string{r.Secret}, r.secrets...)
@@ -179,6 +186,26 @@ func (c *Connector) Token(id string, ttl time.Duration) (string, error) {
 	return auth.Mint(id, r.secrets[0], auth.Expiry(c.clock.Now(), ttl)), nil
 }
 
+// SetWakeURL registers where a gateway's instance is woken, or, with an empty URL, that it
+// is not. All else of the record stays.
+func (c *Connector) SetWakeURL(id, url string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, err := c.record(id)
+	if err != nil {
+		return fmt.Errorf("registering a wake URL: %w", err)
+	}
+	r.WakeURL = url
+	return nil
+}
+
+// revoked reports whether a gateway has lost all its secrets, as it may between the
+// judgement of its token and the beginning of its session. It needs c.mu.
+func (c *Connector) revoked(id string) bool {
+	r, known := c.records[id]
+	return known && len(r.secrets) == 0
+}
+
 // record needs c.mu.
 func (c *Connector) record(id string) (*record, error) {
 	if r, ok := c.records[id]; ok {
@@ -187,7 +214,20 @@ func (c *Connector) record(id string) (*record, error) {
 	return nil, fmt.Errorf("expected the id of a stored gateway, got %q; store it with AddGateway (known: %q)", id, c.order)
 }
 
+// expire ends the rotation windows that are over.
+func (r *record) expire(now time.Time) {
+	for i := len(r.secrets) - 1; i > 0; i-- {
+		if end, ends := r.until[r.secrets[i]]; ends && !now.Before(end) {
+			r.drop(r.secrets[i : i+1])
+			r.secrets = slices.Delete(slices.Clone(r.secrets), i, i+1)
+		}
+	}
+}
+
 func (r *record) drop(secrets []string) {
+	for _, s := range secrets {
+		delete(r.until, s)
+	}
 	r.dropped = append(r.dropped, secrets...)
 	r.dropped = r.dropped[max(0, len(r.dropped)-maxSecrets):]
 }

@@ -17,6 +17,7 @@ type Journal struct {
 	maxBytes   int
 	redact     func(string) string
 	log        *slog.Logger
+	observe    func(Entry) // may be nil
 
 	mu      sync.Mutex
 	held    ring
@@ -56,7 +57,7 @@ func (j *Journal) one(e Entry) Entry {
 // returns the Seq of the message, and nothing comes between it and its lines, which must
 // not be touched any more.
 func (j *Journal) message(m Entry, lines []FrameRecord, carried bool, first int64) int64 {
-	listened := j.log.Enabled(context.Background(), slog.LevelDebug)
+	listened := j.observe != nil || j.log.Enabled(context.Background(), slog.LevelDebug)
 	if listened {
 		for i := range lines {
 			lines[i].decode()
@@ -107,6 +108,9 @@ func (j *Journal) trim() {
 
 // tell logs an entry.
 func (j *Journal) tell(e Entry) {
+	if j.observe != nil {
+		j.observe(e)
+	}
 	level := slog.LevelDebug
 	if e.Kind == KindViolation {
 		level = slog.LevelWarn
@@ -144,6 +148,9 @@ func weight(e *Entry) int {
 	}
 	if e.Answer != nil {
 		n += len(e.Answer.Body)
+	}
+	if e.Gate != nil {
+		n += len(e.Gate.String())
 	}
 	if e.Dial != nil {
 		n += len(e.Dial.Body)

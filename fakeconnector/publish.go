@@ -45,12 +45,7 @@ func (c *Connector) complete(instance string, e *protocol.Event) {
 	src := &e.Source
 	or(&e.MessageType, "text")
 	or(&src.Platform, c.platformOf(instance))
-	if src.ChatType == "" {
-		src.ChatType = "dm"
-		if src.GuildID.IsSet() || src.ScopeID.IsSet() {
-			src.ChatType = "channel"
-		}
-	}
+	completeSource(src)
 	for _, o := range []*protocol.Opt[string]{&src.ChatName, &src.UserID, &src.UserName, &src.ThreadID, &src.ChatTopic} {
 		if o.IsZero() {
 			*o = protocol.Null[string]()

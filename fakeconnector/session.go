@@ -23,6 +23,7 @@ type Session struct {
 	secret  []byte  // of the gateway
 	ws      *websocket.Conn
 	raw     *conn
+	since   time.Time     // constant after begin
 	over    chan struct{} // closed when the session's goroutine ends
 	greeted chan int64    // of size 1: the Seq of the first hello
 
@@ -78,7 +79,7 @@ func (s *Session) isClosing() bool {
 // while there is something to write.
 func (s *Session) begin(ws *websocket.Conn, id identity, dial *Dial) {
 	c := s.c
-	s.ws = ws
+	s.ws, s.since = ws, c.clock.Now()
 	s.accepted = id.ok
 	s.in.check.named = id.named
 	s.in.Limit, s.out.Limit = c.limits.LineBytes, c.limits.LineBytes
@@ -93,6 +94,9 @@ func (s *Session) begin(ws *websocket.Conn, id identity, dial *Dial) {
 		return
 	}
 	c.sessions[s] = struct{}{}
+	if id.ok && c.revoked(s.gateway.ID) {
+		id.ok, id.reason, s.accepted = false, ReasonUnauthorized, false
+	}
 	var old *Session
 	if id.ok {
 		old = c.live[s.gateway.ID]

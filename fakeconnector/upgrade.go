@@ -188,6 +188,7 @@ func (c *Connector) authenticate(headers []string) identity {
 	if err != nil {
 		return identity{rule: protocol.RuleAuthBearer, why: "the token's payload: " + err.Error()}
 	}
+	rec.expire(c.clock.Now())
 	_, err = auth.Verify(token, rec.secrets, c.clock.Now())
 	switch {
 	case err == nil:

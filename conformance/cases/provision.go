@@ -326,7 +326,7 @@ func trimmedProvision(g *kit.G) {
 }
 
 func slashesInProvision(g *kit.G) {
-	e := provisionRequest(g, told("GATEWAY_RELAY_ENDPOINT", "https://gateway.invalid/deliver/", "GATEWAY_RELAY_WAKE_URL", "https://wake.invalid/x/"))
+	e := provisionRequest(g, told("GATEWAY_RELAY_ENDPOINT", "https://gateway.invalid/deliver//", "GATEWAY_RELAY_WAKE_URL", "https://wake.invalid/x///"))
 	wantFields(g, e, map[string]any{"gatewayEndpoint": "https://gateway.invalid/deliver", "wakeUrl": "https://wake.invalid/x"})
 }
 

@@ -12,8 +12,9 @@ import (
 
 // Memory is a [Store] that lives as long as its process. Make one with [NewMemory].
 type Memory struct {
-	limit int
-	now   func() time.Time
+	limit  int
+	now    func() time.Time
+	prefix string
 
 	mu        sync.Mutex
 	next      int64
@@ -42,7 +43,16 @@ func NewMemory(limit int, now func() time.Time) *Memory {
 	if now == nil {
 		now = time.Now
 	}
-	return &Memory{limit: limit, now: now, instances: map[string]*buffer{}}
+	return &Memory{limit: limit, now: now, prefix: "b-", instances: map[string]*buffer{}}
+}
+
+// Prefix sets what the IDs begin with, and returns m. The default is "b-", under which two
+// stores give the same IDs: a gateway that outlives one connector and meets the next would
+// take new entries for repeats. Whoever restarts a connector gives each run a prefix of its
+// own. Call it before the first Append.
+func (m *Memory) Prefix(prefix string) *Memory {
+	m.prefix = prefix
+	return m
 }
 
 func (m *Memory) buffer(instance string) *buffer {
@@ -71,7 +81,7 @@ func (m *Memory) Append(_ context.Context, instance string, payload []byte) (Ent
 		return Entry{}, fmt.Errorf("buffer of instance %q: expected fewer than %d entries: %w", instance, m.limit, ErrFull)
 	}
 	m.next++
-	e := &held{Entry: Entry{Seq: m.next, ID: "b-" + strconv.FormatInt(m.next, 10), Payload: payload}}
+	e := &held{Entry: Entry{Seq: m.next, ID: m.prefix + strconv.FormatInt(m.next, 10), Payload: payload}}
 	b.entries = append(b.entries, e)
 	b.byID[e.ID] = e
 	return e.Entry, nil
