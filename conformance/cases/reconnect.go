@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -145,22 +146,23 @@ func backoffClimbs(m fakeconnector.Match, faults ...fakeconnector.Fault) func(*k
 	}
 }
 
-// ladder sets the redial ladder of a gateway that can be told it, with a cap that is as far
-// from the first rung as the contract's.
+// ladder sets the redial ladder of a gateway that can be told it, with a cap that is far from
+// the rungs that a case climbs.
 func ladder(base time.Duration) kit.InstanceOption {
 	return kit.Bounds(func(t *kit.Timing) {
-		if c := kit.ContractTiming(); t.BackoffBase < c.BackoffBase {
-			t.BackoffBase, t.BackoffCap = base, base*(c.BackoffCap/c.BackoffBase)
+		if t.BackoffBase < kit.ContractTiming().BackoffBase {
+			t.BackoffBase, t.BackoffCap = base, 64*base
 		}
 	})
 }
 
-// backoffUpper judges the waits on some rungs from above. A machine can make a wait longer
-// and never shorter, so each rung counts by the shortest of up to three climbs, less what
-// the machine was late meanwhile; a machine that was late is given more of them.
+// backoffUpper judges the waits on some rungs from above, each and all together. A machine
+// can make a wait longer and never shorter, so each rung counts by the shortest of up to
+// three climbs, less what the machine was late meanwhile; a machine that was late is given
+// more of them.
 func backoffUpper(base time.Duration, from, to int) func(*kit.G) {
 	return func(g *kit.G) {
-		const climbs, climbsIfLate, late = 3, 10, 20 * time.Millisecond
+		const climbs, climbsIfLate, late = 3, 8, 20 * time.Millisecond
 		g.Prepare(ladder(base))
 		machine := g.WatchLateness()
 		g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(to + 1).Do(fakeconnector.Refuse{})
@@ -173,8 +175,8 @@ func backoffUpper(base time.Duration, from, to int) func(*kit.G) {
 			return total
 		}
 		// Jitter, and three fifths of the first of these rungs for the machine: less than the
-		// next rung. A dial passes through three timers and more of it.
-		limit := func(i int) time.Duration { return g.Timing.Rung(i)*5/4 + g.Timing.Rung(from)*3/5 }
+		// next rung.
+		limit := func(of time.Duration) time.Duration { return of*5/4 + g.Timing.Rung(from)*3/5 }
 		shortest, quiet := map[int]time.Duration{}, 0
 		ends := g.Dials(to+2, within(to+1)) // of the waits
 		for climb := 1; ; climb++ {
@@ -182,7 +184,7 @@ func backoffUpper(base time.Duration, from, to int) func(*kit.G) {
 			for i := range ends[1:] {
 				lateness := machine.Between(ends[i], ends[i+1])
 				worst = max(worst, lateness)
-				if wait := kit.Elapsed(ends[i], ends[i+1]) - 3*lateness; shortest[i] == 0 || wait < shortest[i] {
+				if wait := kit.Elapsed(ends[i], ends[i+1]) - lateness; shortest[i] == 0 || wait < shortest[i] {
 					shortest[i] = wait
 				}
 			}
@@ -191,18 +193,22 @@ func backoffUpper(base time.Duration, from, to int) func(*kit.G) {
 			}
 			g.Ready()
 			g.Alive()
-			last := -1
+			last, sum, rungs := -1, time.Duration(0), time.Duration(0)
 			for i := from; i <= to; i++ {
-				if shortest[i] > limit(i) {
+				sum, rungs = sum+shortest[i], rungs+g.Timing.Rung(i)
+				if shortest[i] > limit(g.Timing.Rung(i)) {
 					last = i
 				}
+			}
+			if last < 0 && sum > limit(rungs) {
+				last = to
 			}
 			if last < 0 {
 				return
 			}
 			if quiet >= climbs || climb == climbsIfLate {
-				g.Mismatch(fmt.Sprintf("a wait of at most %s and its jitter before redial %d", g.Timing.Rung(last), last+1),
-					fmt.Sprintf("never less than %s in %d climbs", shortest[last].Round(time.Millisecond), climb))
+				g.Mismatch(fmt.Sprintf("waits of at most %s before redials %d to %d, each with its jitter", ladderOf(g, from, to), from+1, to+1),
+					fmt.Sprintf("in %d climbs never less than %s", climb, waitsOf(shortest, from, to)))
 			}
 			// The session worked, so the next climb begins on the first rung, with its end.
 			if last > 0 {
@@ -213,6 +219,22 @@ func backoffUpper(base time.Duration, from, to int) func(*kit.G) {
 			ends = append([]fakeconnector.Entry{ended}, g.Dials(last+1, within(last+1))...)
 		}
 	}
+}
+
+func ladderOf(g *kit.G, from, to int) string {
+	rungs := map[int]time.Duration{}
+	for i := from; i <= to; i++ {
+		rungs[i] = g.Timing.Rung(i)
+	}
+	return waitsOf(rungs, from, to)
+}
+
+func waitsOf(waits map[int]time.Duration, from, to int) string {
+	var words []string
+	for i := from; i <= to; i++ {
+		words = append(words, waits[i].Round(time.Millisecond).String())
+	}
+	return strings.Join(words, ", ")
 }
 
 // backoffCap climbs so far that a ladder without a cap would show it on a loaded machine
@@ -272,7 +294,7 @@ func backoffResets(g *kit.G) {
 		if gap < g.Timing.Rung(0)*3/4 {
 			g.Mismatch(fmt.Sprintf("a redial on the first rung (%s) after a session that worked", g.Timing.Rung(0)), "one after "+gap.Round(time.Millisecond).String())
 		}
-		if gap-3*machine.Between(ended, dial) < g.Timing.Rung(climb-1)*3/4 {
+		if gap-machine.Between(ended, dial) < g.Timing.Rung(climb-1)*3/4 {
 			proven++
 		} else {
 			waits = append(waits, gap.Round(time.Millisecond).String())

@@ -41,6 +41,7 @@ type Snapshot struct {
 	Instances []Instance `json:"instances"`
 	Sessions  []Session  `json:"sessions"`
 	Scopes    []Scope    `json:"scopes"`
+	Bindings  Bindings   `json:"bindings"`
 	Policies  []Policy   `json:"policies"`
 	Buffers   []Buffer   `json:"buffers" doc:"those that hold an entry"`
 	Vault     []Held     `json:"vault"`
