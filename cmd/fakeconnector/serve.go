@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -60,9 +59,10 @@ listener that cannot be opened or fails.`,
 				}
 				return c.Write(cmd.OutOrStdout())
 			}
-			reload, stop := onHangup(cmd.Context())
-			defer stop()
-			err := serve.Run(cmd.Context(), serve.Options{Version: buildVersion(), Stderr: cmd.ErrOrStderr(), Load: load, Reload: reload})
+			hangup := make(chan os.Signal, 1)
+			signal.Notify(hangup, syscall.SIGHUP)
+			defer signal.Stop(hangup)
+			err := serve.Run(cmd.Context(), serve.Options{Version: buildVersion(), Stderr: cmd.ErrOrStderr(), Load: load, Reload: hangup})
 			var config *serve.ConfigError
 			if errors.As(err, &config) {
 				return usagef("%w", err)
@@ -147,27 +147,4 @@ func nonEmpty(list []string) (out []string) {
 		}
 	}
 	return out
-}
-
-// onHangup tells of every SIGHUP until it is stopped.
-func onHangup(ctx context.Context) (<-chan struct{}, func()) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGHUP)
-	reload, over := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(over)
-		for {
-			select {
-			case <-signals:
-				select {
-				case reload <- struct{}{}:
-				case <-ctx.Done():
-					return
-				}
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return reload, func() { signal.Stop(signals) }
 }

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -26,7 +27,7 @@ type Options struct {
 	Stderr  io.Writer
 	// Load reads the configuration, at the start and at every Reload.
 	Load   func() (Config, error)
-	Reload <-chan struct{}
+	Reload <-chan os.Signal
 	// Ready, which may be nil, is told of the addresses once both listeners are open.
 	Ready func(relayURL, controlURL string)
 }
