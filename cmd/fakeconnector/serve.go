@@ -35,7 +35,9 @@ commands of this program.
   fakeconnector push --chat C1 --text hi
   fakeconnector journal --follow
 
-Everything is in memory and ends with the process.
+What waits in buffers is in memory, or in the file of --store, and outlives the process
+there. Everything else, made through the API, is in memory: gateways that are to come back
+stand in the configuration.
 
 A value comes from its flag, else from the environment (` + envPrefix + ` and the flag's name, such
 as ` + envPrefix + `LOG_LEVEL), else from the file. SIGHUP reads the file again and takes over its
@@ -85,6 +87,7 @@ func configFlags(f *pflag.FlagSet, c *serve.Config) {
 	f.StringVar(&c.TLSCert, "tls-cert", c.TLSCert, "certificate `file` in PEM, for both listeners")
 	f.StringVar(&c.TLSKey, "tls-key", c.TLSKey, "key `file` in PEM")
 	f.StringVar(&c.LogLevel, "log-level", c.LogLevel, "debug, info, warn or error; debug shows the journal")
+	f.StringVar(&c.Store, "store", c.Store, "`file` in which buffers outlive the process; without one they are in memory")
 	f.BoolVar(&c.Pprof, "pprof", c.Pprof, "serve /debug/pprof on the control listener")
 	f.DurationVar(&c.ShutdownTimeout, "shutdown-timeout", c.ShutdownTimeout, "how long a shutdown waits for what is in flight")
 	f.Int64Var(&c.Seed, "seed", c.Seed, "of ids and of the choices that faults leave open")

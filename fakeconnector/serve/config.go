@@ -31,6 +31,8 @@ type Config struct {
 	LogLevel   string   `yaml:"log_level"` // debug, info, warn or error; debug shows the journal
 	Pprof      bool     `yaml:"pprof"`     // /debug/pprof on the control listener
 
+	Store string `yaml:"store,omitempty"` // file in which the default namespace keeps its buffers; empty is memory
+
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"` // for what is in flight, before sessions are closed
 
 	Seed           int64  `yaml:"seed"`            // of ids and of the choices of faults

@@ -18,6 +18,8 @@ import (
 
 	"github.com/relaykit/relaykit/fakeconnector"
 	"github.com/relaykit/relaykit/fakeconnector/control"
+	"github.com/relaykit/relaykit/fakeconnector/control/api"
+	"github.com/relaykit/relaykit/fakeconnector/store/bolt"
 	"github.com/relaykit/relaykit/internal/redact"
 )
 
@@ -45,6 +47,7 @@ type process struct {
 	log     *slog.Logger
 	secrets *redact.Redactor
 	certs   *certificates // nil without TLS
+	store   *bolt.Store   // nil for memory
 	front   *fakeconnector.Front
 	spaces  *control.Spaces
 	control *http.Server
@@ -87,6 +90,16 @@ func (p *process) open(ctx context.Context) (err error) {
 		}
 		config = &tls.Config{GetCertificate: p.certs.get, MinVersion: tls.VersionTLS12}
 	}
+	if c.Store != "" {
+		if p.store, err = bolt.Open(c.Store, c.limits().BufferEntries, nil); err != nil {
+			return &ConfigError{fmt.Errorf("store: %w", err)}
+		}
+		defer func() {
+			if err != nil {
+				_ = p.store.Close()
+			}
+		}()
+	}
 	var lc net.ListenConfig
 	relay, err := lc.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
@@ -104,18 +117,18 @@ func (p *process) open(ctx context.Context) (err error) {
 		return &ConfigError{err}
 	}
 	token := p.token()
-	api := control.New(control.Options{Spaces: p.spaces, Version: p.Version, RelayURL: p.front.URL(), Log: p.log,
+	steering := control.New(control.Options{Spaces: p.spaces, Version: p.Version, RelayURL: p.front.URL(), Log: p.log,
 		Token: token, Hosts: c.AllowHosts, Redact: p.secrets.String, Done: p.done})
-	api.HandleOpen("/healthz", http.HandlerFunc(p.health))
-	api.HandleOpen("/readyz", http.HandlerFunc(p.readiness))
+	steering.HandleOpen("/healthz", http.HandlerFunc(p.health))
+	steering.HandleOpen("/readyz", http.HandlerFunc(p.readiness))
 	if c.Pprof {
-		api.Handle("GET /debug/pprof/", http.HandlerFunc(pprof.Index))
-		api.Handle("GET /debug/pprof/cmdline", http.HandlerFunc(pprof.Cmdline))
-		api.Handle("GET /debug/pprof/profile", http.HandlerFunc(pprof.Profile))
-		api.Handle("GET /debug/pprof/symbol", http.HandlerFunc(pprof.Symbol))
-		api.Handle("GET /debug/pprof/trace", http.HandlerFunc(pprof.Trace))
+		steering.Handle("GET /debug/pprof/", http.HandlerFunc(pprof.Index))
+		steering.Handle("GET /debug/pprof/cmdline", http.HandlerFunc(pprof.Cmdline))
+		steering.Handle("GET /debug/pprof/profile", http.HandlerFunc(pprof.Profile))
+		steering.Handle("GET /debug/pprof/symbol", http.HandlerFunc(pprof.Symbol))
+		steering.Handle("GET /debug/pprof/trace", http.HandlerFunc(pprof.Trace))
 	}
-	p.control = &http.Server{Handler: api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	p.control = &http.Server{Handler: steering.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug)}
 	scheme := "http"
 	if config != nil {
@@ -145,6 +158,9 @@ func (p *process) options(name string) []fakeconnector.Option {
 		fakeconnector.WithDrain(fakeconnector.Drain{Window: c.Drain.Window, MaxTries: c.Drain.MaxTries}),
 		fakeconnector.WithWake(fakeconnector.Wake{Cooldown: c.Wake.Cooldown, Timeout: c.Wake.Timeout}),
 		fakeconnector.WithLogger(p.log.With("namespace", name)),
+	}
+	if p.store != nil && name == api.DefaultNamespace {
+		options = append(options, fakeconnector.WithStore(p.store))
 	}
 	if c.Anonymous {
 		options = append(options, fakeconnector.WithAnonymous())
