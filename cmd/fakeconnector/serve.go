@@ -82,7 +82,7 @@ listener that cannot be opened or fails.`,
 func configFlags(f *pflag.FlagSet, c *serve.Config) {
 	f.StringVar(&c.Listen, "listen", c.Listen, "`host:port` for gateways; port 0 is a free one")
 	f.StringVar(&c.Control, "control", c.Control, "`host:port` of the control API")
-	f.StringVar(&c.Token, "token", c.Token, "what the control API asks for; rather set "+envPrefix+"TOKEN, which no process list shows")
+	f.StringVar(&c.Token, "token", c.Token, "what the control API asks for, or make for one that is made; rather set "+envPrefix+"TOKEN, which no process list shows")
 	f.StringSliceVar(&c.AllowHosts, "allow-hosts", c.AllowHosts, "`names` under which the control listener is reached, beside localhost and addresses")
 	f.StringVar(&c.TLSCert, "tls-cert", c.TLSCert, "certificate `file` in PEM, for both listeners")
 	f.StringVar(&c.TLSKey, "tls-key", c.TLSKey, "key `file` in PEM")

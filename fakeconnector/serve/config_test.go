@@ -79,6 +79,23 @@ func TestConfigIsStrict(t *testing.T) {
 	}
 }
 
+func TestAListenerElsewhereAsksForAToken(t *testing.T) {
+	for _, test := range []struct {
+		listen, control, token string
+		made                   bool
+	}{
+		{"127.0.0.1:1", "[::1]:2", "", false},
+		{"0.0.0.0:1", "127.0.0.1:2", "", true},
+		{"127.0.0.1:1", ":2", "", true},
+		{"0.0.0.0:1", ":2", "a-token-of-its-own", false},
+		{"127.0.0.1:1", "127.0.0.1:2", makeToken, true},
+	} {
+		if got := (Config{Listen: test.listen, Control: test.control, Token: test.token}).makesToken(); got != test.made {
+			t.Errorf("%+v: got %v", test, got)
+		}
+	}
+}
+
 func TestLoopback(t *testing.T) {
 	for addr, want := range map[string]bool{
 		"127.0.0.1:1": true, "127.8.9.10:1": true, "[::1]:1": true, "localhost:1": true,

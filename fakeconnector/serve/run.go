@@ -174,7 +174,7 @@ func (p *process) options(name string) []fakeconnector.Option {
 // token is the control token; one that is made is shown this once.
 func (p *process) token() string {
 	token := p.config.Token
-	if token == "" && !(loopback(p.config.Control) && loopback(p.config.Listen)) {
+	if p.config.makesToken() {
 		b := make([]byte, 24)
 		_, _ = rand.Read(b) // never fails: crypto/rand ends the process instead
 		token = hex.EncodeToString(b)
