@@ -32,6 +32,9 @@ func idle() []kit.Case {
 		{ID: id(protocol.RuleIdleServeUntilAck, "unbuffered"), Title: "answers an event without a bufferId that comes before the going_idle_ack", Level: kit.Must, Needs: replies, After: announced, Gateway: answerUntilAck},
 		{ID: id(protocol.RuleIdleServeUntilAck, "late"), Title: "still serves when the going_idle_ack is long in coming", Level: kit.Must, Needs: stops, After: acked, Gateway: serveUntilLateAck},
 		{ID: id(protocol.RuleIdleCloseAfterAck), Title: "closes its socket after the going_idle_ack", Level: kit.Must, Needs: stops, After: announced, Gateway: closeAfterAck},
+		{ID: id(protocol.RuleIdleCloseAfterAck, "served"), Title: "closes it after a going_idle_ack that came behind an event, too", Level: kit.Must, Needs: stops, After: acked, Gateway: closeAfterServing},
+		{ID: id(protocol.RuleIdleCloseAfterAck, "redial"), Title: "closes it when it is its second one, too", Level: kit.Must, Needs: stops, After: append(announced, protocol.RuleReconnectRedial), Gateway: closeAfterRedial},
+		{ID: id(protocol.RuleIdleServeUntilAck, "several"), Title: "handles one event after the other that comes before the going_idle_ack, in old and new chats", Level: kit.Must, Needs: stops, After: acked, Gateway: serveSeveral},
 		{ID: id(protocol.RuleIdleAckBound), Title: "closes its socket without a going_idle_ack when the bound is over", Level: kit.Must, Needs: slow, After: announced, Gateway: ackBound},
 		{ID: id(protocol.RuleIdleWedgedPeer), Title: "ends though the connector neither reads nor answers", Level: kit.Must, Needs: slow,
 			After: rules(protocol.RuleIdleCloseAfterAck, protocol.RuleIdleAckBound), Gateway: wedgedPeer},
@@ -176,6 +179,44 @@ func closeAfterAck(g *kit.G) {
 	idle := g.GoneIdle()
 	ack := g.AwaitAfter(idle, g.Timing.Answer, "the connector's going_idle_ack", kit.IsIdleAck)
 	g.ClosedAfter(ack, g.Timing.Shutdown+g.Timing.Slack, "after the going_idle_ack")
+}
+
+// closeAfterServing ends a window in which an event was served.
+func closeAfterServing(g *kit.G) {
+	release, idle := window(g)
+	ev := g.Event("in the window")
+	pushInWindow(g, idle, ev.Line())
+	g.Handled(ev)
+	g.TurnOver(ev)
+	release()
+	ack := g.AwaitAfter(idle, g.Timing.Answer, "the connector's going_idle_ack", kit.IsIdleAck)
+	g.ClosedAfter(ack, g.Timing.Answer, "after the going_idle_ack")
+}
+
+func closeAfterRedial(g *kit.G) {
+	g.Start()
+	g.Alive()
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Back()
+	atRest(g)
+	g.CatchUp()
+	g.BeginStop()
+	ack := g.AwaitAfter(g.GoneIdle(), g.Timing.Answer, "the connector's going_idle_ack", kit.IsIdleAck)
+	g.ClosedAfter(ack, g.Timing.Shutdown+g.Timing.Slack, "after the going_idle_ack")
+}
+
+func serveSeveral(g *kit.G) {
+	release, idle := window(g)
+	first := g.Event("in the window")
+	again := g.Event("in the same chat")
+	again.Source = first.Source
+	again.Source.MessageID = again.MessageID
+	for _, ev := range []*kit.Event{first, again, g.Event("in another chat"), g.Event("in a third one")} {
+		pushInWindow(g, idle, ev.Line())
+		g.Handled(ev)
+	}
+	stillOpen(g, idle, "before the going_idle_ack")
+	release()
 }
 
 // ackBound asks for the end of the socket alone: what else a gateway shuts down is its
