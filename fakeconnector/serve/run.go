@@ -17,6 +17,7 @@ import (
 
 	"github.com/relaykit/relaykit/fakeconnector"
 	"github.com/relaykit/relaykit/fakeconnector/control"
+	"github.com/relaykit/relaykit/fakeconnector/inspector"
 	"github.com/relaykit/relaykit/internal/redact"
 )
 
@@ -107,6 +108,7 @@ func (p *process) open(ctx context.Context) (err error) {
 		Token: token, Hosts: c.AllowHosts, Redact: p.secrets.String, Done: p.done})
 	api.HandleOpen("/healthz", http.HandlerFunc(p.health))
 	api.HandleOpen("/readyz", http.HandlerFunc(p.readiness))
+	api.HandlePages(inspector.Base+"/", inspector.New(inspector.Options{Control: api.Handler(), Token: token, Log: p.log}))
 	if c.Pprof {
 		api.Handle("GET /debug/pprof/", http.HandlerFunc(pprof.Index))
 		api.Handle("GET /debug/pprof/cmdline", http.HandlerFunc(pprof.Cmdline))
