@@ -18,6 +18,8 @@ func idle() []kit.Case {
 	slow.Slow = true
 	full := slow
 	full.Driver = []string{"handler/set"}
+	held := stops
+	held.Driver = []string{"handler/set", "event/inbound"}
 	replies := stops
 	replies.Replies = true
 	announced := rules(protocol.RuleIdleAnnounce)
@@ -42,6 +44,8 @@ func idle() []kit.Case {
 			After: rules(protocol.RuleIdleCloseAfterAck, protocol.RuleIdleAckBound), Gateway: wedgedFull},
 		{ID: id(protocol.RuleIdleNotWhileDown), Title: "neither dials nor says going_idle when it shuts down between two dials", Level: kit.Must, Needs: stops,
 			After: rules(protocol.RuleReconnectRedial), Gateway: stopWhileDown},
+		{ID: id(protocol.RuleIdleNotWhileDown, "turn"), Title: "does neither while a turn of it still runs", Level: kit.Must, Needs: held,
+			After: rules(protocol.RuleReconnectRedial), Gateway: stopWhileDownWithTurn},
 		{ID: id(protocol.RuleIdleNotWhileDown, "handshake"), Title: "says no going_idle before its descriptor", Level: kit.Must, Needs: stops, Gateway: stopInHandshake},
 	}
 }
@@ -294,6 +298,26 @@ func stopWhileDown(g *kit.G) {
 		t.IdleAck, t.Shutdown, t.BackoffBase, t.BackoffCap = c.IdleAck, c.Shutdown, 2*time.Second, c.BackoffCap
 	}))
 	g.Alive()
+	refusing := g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Do(fakeconnector.Refuse{})
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	refused := g.Redialed(0)
+	refusing.Remove()
+	stopping := g.BeginStop()
+	quietAfter(g, stopping, refused)
+}
+
+// stopWhileDownWithTurn: how long a shutdown waits for the turn is left to the gateway. A
+// shutdown that takes longer than the next rung shows whether it dials meanwhile.
+func stopWhileDownWithTurn(g *kit.G) {
+	g.Start(kit.Bounds(func(t *kit.Timing) {
+		c := kit.ContractTiming()
+		t.IdleAck, t.Shutdown, t.BackoffBase, t.BackoffCap = c.IdleAck, 8*time.Second, 2*time.Second, c.BackoffCap
+	}))
+	g.Alive()
+	g.Handler("hold", "turn")
+	ev := g.Event("whose turn does not end")
+	g.Push(ev)
+	g.TurnKey(ev)
 	refusing := g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Do(fakeconnector.Refuse{})
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
 	refused := g.Redialed(0)
