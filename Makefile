@@ -3,7 +3,7 @@ GO      ?= go
 BIN     := bin
 REPORT  ?= report
 
-.PHONY: build verify image verify-image same-verdicts test lint vectors ports mutants mutants-all mutants-full fuzz bench clean
+.PHONY: build verify image verify-image same-verdicts test lint vectors ports mutants mutants-all mutants-full fuzz bench soak clean
 
 build:
 	$(GO) build -o $(BIN)/ ./cmd/...
@@ -81,6 +81,13 @@ bench:
 	@mkdir -p $(BIN)
 	@{ $(GO) test -run '^$$' -bench '$(BENCHMARKS)' -timeout 30m ./fakeconnector ./reference; echo $$? >$(BIN)/bench.code; } 2>&1 | tee $(BIN)/bench.out
 	@grep '^ratio ' $(BIN)/bench.out; exit $$(cat $(BIN)/bench.code)
+
+# Minutes of load under faults, judged from both sides' logs. SOAK=-lose=1 loses an ack on purpose.
+DURATION ?= 5m
+GATEWAYS ?= 2000
+SOAK     ?=
+soak:
+	$(GO) run ./internal/soak -duration $(DURATION) -gateways $(GATEWAYS) $(SOAK)
 
 clean:
 	rm -rf $(BIN) $(REPORT)
