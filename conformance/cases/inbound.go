@@ -31,10 +31,13 @@ func inbound() []kit.Case {
 		{ID: id(protocol.RuleInboundAckBuffered, "several"), Title: "acknowledges each of several", Level: kit.Must, Gateway: ackSeveral},
 		{ID: id(protocol.RuleInboundAckBuffered, "verbatim"), Title: "gives an odd bufferId back as it came", Level: kit.Must, Gateway: ackVerbatim},
 		{ID: id(protocol.RuleInboundAckBuffered, "together"), Title: "acknowledges each of several that come in one message", Level: kit.Must, Gateway: ackTogether},
+		{ID: id(protocol.RuleInboundAckBuffered, "no-message-id"), Title: "acknowledges an event that has no message id", Level: kit.Must, Gateway: ackWithoutMessageID},
 		{ID: id(protocol.RuleInboundAckBuffered, "redial"), Title: "acknowledges on its second session as well", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: rules(protocol.RuleReconnectRedial), Gateway: ackAfterRedial},
 		{ID: id(protocol.RuleInboundAckBuffered, "accepted"), Title: "does not acknowledge before the event is accepted", Level: kit.Must,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set at accept"}}, Gateway: ackOnceAccepted},
-		{ID: id(protocol.RuleInboundHandled, "same-text"), Title: "takes the same text under another message id for another event", Level: kit.Must, After: acked, Gateway: sameTextTwice},
+		{ID: id(protocol.RuleInboundHandled, "same-text"), Title: "takes the same text under another message id for another event", Level: kit.Must, After: acked, Gateway: sameTextTwice(false)},
+		{ID: id(protocol.RuleInboundHandled, "same-text-unbuffered"), Title: "does so without a bufferId", Level: kit.Must, Gateway: sameTextTwice(true)},
+		{ID: id(protocol.RuleInboundHandled, "no-message-id"), Title: "takes two events without a message id for two", Level: kit.Must, After: acked, Gateway: noMessageIDs},
 		{ID: id(protocol.RuleInboundHandled, "same-message-id"), Title: "takes the same message id in another chat for another event", Level: kit.Must, After: acked, Gateway: sameMessageIDElsewhere},
 		{ID: id(protocol.RuleInboundAckBeforeTurn, "behind-a-turn"), Title: "acknowledges while an earlier turn of the same chat is under way", Level: kit.Must, After: acked,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackBehindHeldTurn},
@@ -55,6 +58,11 @@ func inbound() []kit.Case {
 		{ID: id(protocol.RuleInboundAckSurvivesFailure), Title: "acknowledges an event whose turn fails", Level: kit.Must, After: acked,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackSurvivesFailure},
 		{ID: id(protocol.RuleInboundRepeatOnce), Title: "acknowledges a repeat and does not handle it again", Level: kit.Should, After: acked, Gateway: repeatOnce},
+		{ID: id(protocol.RuleInboundRepeatOnce, "again"), Title: "acknowledges every further repeat as well", Level: kit.Should, After: acked, Gateway: repeatsOften},
+		{ID: id(protocol.RuleInboundRepeatOnce, "by-buffer-id"), Title: "knows a repeat by its bufferId when it has no message id", Level: kit.Should, After: acked,
+			Gateway: repeatKnownBy(func(first, again *kit.Event) { withoutMessageID(first); withoutMessageID(again) })},
+		{ID: id(protocol.RuleInboundRepeatOnce, "by-message-id"), Title: "knows a repeat by its message id when its bufferId is another", Level: kit.Should, After: acked,
+			Gateway: repeatKnownBy(func(_, again *kit.Event) { again.BufferID += "-again" })},
 		{ID: id(protocol.RuleInboundRepeatOnce, "after-redial"), Title: "does so on the next session as well", Level: kit.Should, After: append(acked, protocol.RuleReconnectRedial),
 			Needs: kit.Needs{Alone: true}, Gateway: repeatAfterRedial},
 		{ID: id(protocol.RuleInboundUnknownMessageType), Title: "handles an unknown message type as text", Level: kit.Must, After: acked, Gateway: messageType("zorp")},
@@ -172,14 +180,39 @@ func ackSurvivesFailure(g *kit.G) {
 	g.Alive()
 }
 
-func repeatOnce(g *kit.G) {
-	ev := g.Event("twice")
+func repeatOnce(g *kit.G) { repeatKnownBy(func(_, _ *kit.Event) {})(g) }
+
+// repeatKnownBy sends an event twice. change can take from both, or give the second time,
+// what a gateway could know the repeat by.
+func repeatKnownBy(change func(first, again *kit.Event)) func(*kit.G) {
+	return func(g *kit.G) {
+		ev := g.Event("twice")
+		again := ev.Copy()
+		change(ev, again)
+		g.Push(ev)
+		first := g.Acked(ev)
+		turns := g.CountTurns(ev)
+		g.Push(again)
+		g.AwaitAfter(first, g.Timing.Answer, "an inbound_ack for the repeat", kit.IsAck(again.BufferID))
+		turns.Stay()
+	}
+}
+
+// repeatsOften: the connector repeats an entry for as long as acknowledgements get lost.
+func repeatsOften(g *kit.G) {
+	ev := g.Event("again and again")
 	g.Push(ev)
-	first := g.Acked(ev)
+	acked := g.Acked(ev)
 	turns := g.CountTurns(ev)
-	g.Push(ev)
-	g.AwaitAfter(first, g.Timing.Answer, "an inbound_ack for the repeat", kit.IsAck(ev.BufferID))
-	turns.StaysAt(1)
+	for _, which := range []string{"first", "second", "third"} {
+		g.Push(ev)
+		acked = g.AwaitAfter(acked, g.Timing.Answer, "an inbound_ack for the "+which+" repeat", kit.IsAck(ev.BufferID))
+	}
+	turns.Stay()
+}
+
+func withoutMessageID(ev *kit.Event) {
+	ev.MessageID, ev.Source.MessageID = protocol.Opt[string]{}, protocol.Opt[string]{}
 }
 
 func repeatAfterRedial(g *kit.G) {
@@ -192,7 +225,7 @@ func repeatAfterRedial(g *kit.G) {
 	back := g.Mark()
 	g.Push(ev)
 	g.AwaitAfter(back, g.Timing.Answer, "an inbound_ack for the replay", kit.IsAck(ev.BufferID))
-	turns.StaysAt(1)
+	turns.Stay()
 }
 
 func messageType(typ string) func(*kit.G) {
@@ -246,13 +279,45 @@ func ackOnceAccepted(g *kit.G) {
 	g.Alive()
 }
 
-func sameTextTwice(g *kit.G) {
-	first, second := g.Event("once more"), g.Event("")
-	second.Text, second.Source = first.Text, first.Source
+// sameTextTwice: people say the same again. That the second is acknowledged would not
+// show that it was handled, as a repeat is acknowledged too.
+func sameTextTwice(live bool) func(*kit.G) {
+	return func(g *kit.G) {
+		first := g.Event("once more")
+		second := first.Copy()
+		second.BufferID, second.MessageID = g.ID("buf"), protocol.Some(g.ID("m"))
+		second.Source.MessageID = second.MessageID
+		twoTurns(g, first, second, live)
+	}
+}
+
+// noMessageIDs: what has no message id is no repeat of what else has none.
+func noMessageIDs(g *kit.G) {
+	first := g.Event("that has no message id")
+	withoutMessageID(first)
+	second := first.Copy()
+	second.BufferID = g.ID("buf")
+	twoTurns(g, first, second, false)
+}
+
+func twoTurns(g *kit.G, first, second *kit.Event, live bool) {
+	if live {
+		first.Unbuffered()
+		second.Unbuffered()
+	}
 	g.Push(first)
-	g.Acked(first)
+	g.Handled(first)
+	g.TurnOver(first)
+	turns := g.CountTurns(first)
 	g.Push(second)
-	g.Acked(second)
+	turns.Grow()
+}
+
+func ackWithoutMessageID(g *kit.G) {
+	ev := g.Event("that has no message id")
+	withoutMessageID(ev)
+	g.Push(ev)
+	g.Acked(ev)
 }
 
 func sameMessageIDElsewhere(g *kit.G) {

@@ -25,6 +25,10 @@ func outbound() []kit.Case {
 		{ID: id(protocol.RuleOutboundFields), Title: "answers with a well-formed send", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: outboundFields},
 		{ID: id(protocol.RuleOutboundFields, "send"), Title: "sends what its caller gave", Level: kit.Must, Needs: driven(false, false), After: correlated, Gateway: sendFields},
 		{ID: id(protocol.RuleOutboundRequestId), Title: "uses no requestId twice", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: requestIDs},
+		{ID: id(protocol.RuleOutboundFields, "digits"), Title: "answers in a chat whose id consists of digits with that string", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: digitsStayText},
+		{ID: id(protocol.RuleOutboundRequestId, "same-text"), Title: "uses another one to say the same in the same chat again", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: requestIDOfSameText},
+		{ID: id(protocol.RuleOutboundRequestId, "redial"), Title: "uses none of an earlier session's on the next one", Level: kit.Must, Needs: kit.Needs{Alone: true, Replies: true},
+			After: rules(protocol.RuleReconnectRedial), Gateway: requestIDsAfterRedial},
 		{ID: id(protocol.RuleOutboundByRequestId), Title: "gives each caller its own result when results come in reverse", Level: kit.Must, Needs: driven(false, false), After: unique, Gateway: reversed},
 		{ID: id(protocol.RuleOutboundStrayResult), Title: "ignores a result for an unknown requestId", Level: kit.Must, Needs: kit.Needs{Alone: true}, Gateway: unknownResult},
 		{ID: id(protocol.RuleOutboundStrayResult, "twice"), Title: "ignores a result that comes a second time", Level: kit.Must, Needs: kit.Needs{Alone: true, Replies: true}, After: correlated, Gateway: resultTwice},
@@ -66,6 +70,50 @@ func requestIDs(g *kit.G) {
 			g.Mismatch("a requestId of its own for every outbound frame", fmt.Sprintf("%q for chat %q and for chat %q", o.RequestID, other, ev.Source.ChatID))
 		}
 		seen[o.RequestID] = ev.Source.ChatID
+	}
+}
+
+// digitsStayText has ids like those of Discord: beyond what a double holds exactly.
+func digitsStayText(g *kit.G) {
+	ev := g.Event("from a chat with a number")
+	ev.Source.ChatID = "9007199254740993" + g.Digits()
+	ev.MessageID = protocol.Some("9007199254740993" + g.Digits())
+	ev.Source.MessageID = ev.MessageID
+	g.Push(ev)
+	o := g.ReplyWherever(ev)
+	g.WellFormedSend(o)
+	if o.ChatID != ev.Source.ChatID {
+		g.Mismatch(fmt.Sprintf("%q at /action/chat_id", ev.Source.ChatID), orNothing(o.Action["chat_id"]))
+	}
+}
+
+// requestIDOfSameText: two events that give a gateway every reason to answer with the
+// very same action.
+func requestIDOfSameText(g *kit.G) {
+	ev := g.Event("the same again").Unbuffered()
+	withoutMessageID(ev)
+	var ids []string
+	for range 2 {
+		g.CatchUp()
+		g.Push(ev)
+		ids = append(ids, g.Reply(ev).RequestID)
+		g.TurnOver(ev)
+	}
+	if ids[0] == ids[1] {
+		g.Mismatch("a requestId of its own for every outbound frame", fmt.Sprintf("%q for two answers", ids[0]))
+	}
+}
+
+// requestIDsAfterRedial compares with everything that this process has sent before.
+func requestIDsAfterRedial(g *kit.G) {
+	g.Alive()
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Back()
+	ev := g.Event("on the next session")
+	g.Push(ev)
+	o := g.Reply(ev)
+	if earlier, found := g.Requested(o); found {
+		g.Mismatch("a requestId of its own for every outbound frame of the process", fmt.Sprintf("%q, which stood in a frame of the earlier session %s", o.RequestID, earlier.Session))
 	}
 }
 

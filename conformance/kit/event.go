@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,12 @@ func newIDSource(seed int64, caseID string) idSource {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d %s", seed, caseID)
 	return idSource{prefix: fmt.Sprintf("%08x", uint32(h.Sum64())), n: new(atomic.Int64)}
+}
+
+// digits are unlike those of any other case, as an id of a platform that counts.
+func (s idSource) digits() string {
+	n, _ := strconv.ParseUint(s.prefix, 16, 32)
+	return fmt.Sprintf("%010d%03d", n, s.n.Add(1))
 }
 
 func (s idSource) next(kind string) string {
@@ -59,6 +66,9 @@ func (g *G) Event(text string) *Event {
 
 // Unbuffered is the event without a bufferId.
 func (e *Event) Unbuffered() *Event { e.BufferID = ""; return e }
+
+// Copy is the event once more, to be changed without changing the first.
+func (e *Event) Copy() *Event { c := *e; return &c }
 
 // Frame is the event as an inbound frame.
 func (e *Event) Frame() *protocol.Inbound {
@@ -194,6 +204,26 @@ func (g *G) IsReply(ev *Event) func(fakeconnector.Entry) bool {
 		}
 		return g.Facts.Replies != RepliesEcho || strings.Contains(o.Content, ev.token)
 	}
+}
+
+// ReplyWherever is Reply for a gateway that can get the chat wrong: where it echoes, the
+// text alone tells which event it answers.
+func (g *G) ReplyWherever(ev *Event) *Outbound {
+	if g.Facts.Replies != RepliesEcho {
+		return g.Reply(ev)
+	}
+	return newOutbound(g.Await(g.Timing.Answer, fmt.Sprintf("an outbound send whose content holds %q", ev.token), func(e fakeconnector.Entry) bool {
+		o := newOutbound(e)
+		return o != nil && o.Op == "send" && strings.Contains(o.Content, ev.token)
+	}))
+}
+
+// Requested looks for the requestId of an outbound frame in the frames of earlier sessions.
+func (g *G) Requested(o *Outbound) (fakeconnector.Entry, bool) {
+	return g.FindAfter(fakeconnector.Entry{}, func(e fakeconnector.Entry) bool {
+		earlier := newOutbound(e)
+		return earlier != nil && e.Session != o.Entry.Session && earlier.RequestID == o.RequestID
+	})
 }
 
 // Outbound is an outbound frame as its raw JSON has it, read without the project's own

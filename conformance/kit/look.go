@@ -196,6 +196,9 @@ func (g *G) UnexpectedAck() func(fakeconnector.Entry) bool {
 // ID is an id of this case's own.
 func (g *G) ID(kind string) string { return g.ids.next(kind) }
 
+// Digits is an id of this case's own that consists of digits.
+func (g *G) Digits() string { return g.ids.digits() }
+
 // Stimulus records that the case did something to the gateway by other means than the
 // helpers of this package.
 func (g *G) Stimulus() { g.stimulus() }
