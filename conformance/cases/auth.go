@@ -23,6 +23,8 @@ func auth() []kit.Case {
 			Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleAuthTokenLive, protocol.RuleReconnectFirstDial), Gateway: freshTokenWhileRefused},
 		{ID: id(protocol.RuleAuthSplitRight), Title: "signs an id that holds colons as it stands", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, Gateway: colonsInID},
+		{ID: id(protocol.RuleAuthCanonical, "alphabet"), Title: "writes the two characters of base64url that base64 has not", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, After: rules(protocol.RuleAuthBearer), Gateway: alphabetOfToken},
 		{ID: id(protocol.RuleAuthNoSecretNoHeader, "redial"), Title: "sends none on a redial either", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, After: rules(protocol.RuleReconnectRedial), Gateway: noSecretNoHeaderOnRedial},
 		{ID: id(protocol.RuleAuthNoSecretNoHeader), Title: "sends no Authorization header when it has no secret", Level: kit.Must,
@@ -112,6 +114,21 @@ func colonsInID(g *kit.G) {
 	t := g.Token(d)
 	if want := g.Gateway().Record.ID; t.Payload != want {
 		g.Mismatch(fmt.Sprintf("the payload %q", want), fmt.Sprintf("%q", t.Payload))
+	}
+	g.Ready()
+	g.Alive()
+}
+
+// alphabetOfToken: the characters of most ids never need the two that differ between the
+// alphabets. At this place in the token these do.
+func alphabetOfToken(g *kit.G) {
+	g.Start(kit.IDPrefix("Org>>>???."), kit.UntilLaunched(), kit.Ignoring(protocol.RuleAuthBearer, protocol.RuleAuthCanonical))
+	t := g.Token(g.Await(g.Timing.Ready, "a dial", kit.IsDial))
+	if want := g.Gateway().Record.ID; t.Payload != want {
+		g.Mismatch(fmt.Sprintf("the payload %q, the configured id as it stands", want), fmt.Sprintf("%q", t.Payload))
+	}
+	if why := t.NotCanonical(); why != "" {
+		g.Mismatch("a token in the canonical form", why)
 	}
 	g.Ready()
 	g.Alive()

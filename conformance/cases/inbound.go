@@ -25,6 +25,16 @@ func inbound() []kit.Case {
 	return []kit.Case{
 		{ID: id(protocol.RuleInboundHandled), Title: "hands an event without a bufferId to its handler", Level: kit.Must, Gateway: handled},
 		{ID: id(protocol.RuleInboundHandled, "direct"), Title: "hands on a direct message", Level: kit.Must, Gateway: handledDirect},
+		{ID: id(protocol.RuleInboundHandled, "chat-types"), Title: "takes an event from a chat of every type", Level: kit.Must, After: acked, Gateway: takesEach(chatTypes)},
+		{ID: id(protocol.RuleInboundHandled, "message-types"), Title: "takes an event of every message type", Level: kit.Must, After: acked, Gateway: takesEach(messageTypes)},
+		{ID: id(protocol.RuleInboundHandled, "bare"), Title: "takes an event without the fields that can be null or left out", Level: kit.Must, After: acked, Gateway: takesEach(bareEvents)},
+		{ID: id(protocol.RuleInboundHandled, "mistyped"), Title: "takes an event with a mistyped value where null is allowed", Level: kit.Must, After: append(acked, protocol.RuleFramingBadFrame),
+			Needs: kit.Needs{Alone: true}, Gateway: mistypedNullable},
+		{ID: id(protocol.RuleInboundHandled, "text"), Title: "reads a text with lines, markup and combining characters as it was sent", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: textAsSent},
+		{ID: id(protocol.RuleInboundHandled, "long"), Title: "reads a long text to its end", Level: kit.Must, Gateway: longText},
+		{ID: id(protocol.RuleInboundHandled, "large"), Title: "takes a frame of almost the largest size", Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true}, Gateway: largeFrame},
+		{ID: id(protocol.RuleInboundHandled, "behind-a-turn"), Title: "answers an event that came while an earlier turn of its session was under way", Level: kit.Must, After: acked,
+			Needs: kit.Needs{Replies: true}, Gateway: answeredBehindTurn},
 		{ID: id(protocol.RuleInboundHandled, "whole"), Title: "hands on the text and the source as they were sent", Level: kit.Must,
 			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handledWhole},
 		{ID: id(protocol.RuleInboundAckBuffered), Title: "acknowledges a bufferId once", Level: kit.Must, Gateway: ackBuffered},
@@ -73,6 +83,104 @@ func handled(g *kit.G) {
 	ev := g.Event("without a buffer").Unbuffered()
 	g.Push(ev)
 	g.Handled(ev)
+}
+
+// takesEach pushes events that differ in one thing, which must not decide whether they
+// are taken. Whether the agent answers each is its own affair.
+func takesEach(list func(*kit.G) []*kit.Event) func(*kit.G) {
+	return func(g *kit.G) {
+		for _, ev := range list(g) {
+			g.Push(ev)
+			g.Taken(ev)
+		}
+	}
+}
+
+func chatTypes(g *kit.G) (list []*kit.Event) {
+	for _, chatType := range append(notDM(), "dm") {
+		ev := g.Event("from a " + chatType)
+		ev.Source.ChatType = chatType
+		list = append(list, ev)
+	}
+	return list
+}
+
+func messageTypes(g *kit.G) (list []*kit.Event) {
+	for _, messageType := range strings.Fields("text location photo video audio voice document sticker command") {
+		ev := g.Event("of the type " + messageType)
+		ev.MessageType = messageType
+		list = append(list, ev)
+	}
+	return list
+}
+
+func bareEvents(g *kit.G) []*kit.Event {
+	nullable, all, nobody := g.Event("without what can be null"), g.Event("bare"), g.Event("by nobody")
+	absent, null := protocol.Opt[string]{}, protocol.Null[string]()
+	for _, ev := range []*kit.Event{nullable, all} {
+		ev.Source.ChatName, ev.Source.UserName, ev.Source.ThreadID, ev.Source.ChatTopic = absent, absent, absent, absent
+	}
+	withoutMessageID(all)
+	all.Source.UserID, all.Source.GuildID, all.Source.ScopeID = absent, absent, absent
+	nobody.Source.UserID, nobody.Source.UserName = null, null
+	return []*kit.Event{nullable, all, nobody}
+}
+
+// mistypedNullable: a mistyped value in a field that can be null, or be left out, reads
+// like null, and does not make the frame a bad one.
+func mistypedNullable(g *kit.G) {
+	ev := g.Event("with mistyped values")
+	odd := strings.NewReplacer(`"chat_name":"general"`, `"chat_name":7`, `"thread_id":null`, `"thread_id":{}`, `"chat_topic":null`, `"chat_topic":[1]`, `"user_name":"alice"`, `"user_name":true`)
+	line := strings.Replace(odd.Replace(string(ev.Line())), `"message_type"`, `"media_urls":"none","reply_to_message_id":7,"message_type"`, 1)
+	g.SendRaw(websocket.TextMessage, []byte(line))
+	g.Taken(ev)
+}
+
+// textAsSent asks for an echo. What stands around the text in it is the gateway's, and so
+// is the white space at either end.
+func textAsSent(g *kit.G) {
+	g.Echoes()
+	for _, text := range []string{"one line\nand another", "one <b>tag</b> & \"quotes\" 'too'", "he\u0301 \ufb01 \u212b", "a\u00a0b", "back\\slash %s {0} $HOME"} {
+		ev := g.Event(text)
+		g.Push(ev)
+		if r := g.Reply(ev); !strings.Contains(r.Content, text) {
+			g.Mismatch(fmt.Sprintf("the text %+q in its echo", text), fmt.Sprintf("%+q", r.Content))
+		}
+	}
+}
+
+// longText ends in the token that an echo of it must hold. It is within the limit of the
+// descriptor with room for what a gateway puts before it.
+func longText(g *kit.G) {
+	ev := g.Event(strings.Repeat("seven77 ", 220))
+	g.Push(ev)
+	g.Handled(ev)
+}
+
+// largeFrame has its size in a field that no gateway reads.
+func largeFrame(g *kit.G) {
+	ev := g.Event("of almost 1 MiB")
+	ev.Extra = protocol.Extra{"zorp": json.RawMessage(`"` + strings.Repeat("x", 1_040_000) + `"`)}
+	s := g.Session()
+	g.Push(ev)
+	g.Taken(ev)
+	g.SameSession(s)
+}
+
+// answeredBehindTurn: the second event waits, or is taken into the turn that runs, or
+// ends it. It is not lost.
+func answeredBehindTurn(g *kit.G) {
+	g.Echoes()
+	first, second := g.Event("whose result is late"), g.Event("behind it")
+	second.Source = first.Source
+	second.Source.MessageID = second.MessageID
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: first.Source.ChatID})
+	g.Push(first)
+	g.Reply(first)
+	g.Push(second)
+	g.Acked(second)
+	held.Release()
+	g.Reply(second)
 }
 
 func handledDirect(g *kit.G) {

@@ -170,6 +170,7 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 		botID = *cfg.botID
 	}
 	in.Record = in.Connector.AddGateway(fakeconnector.Gateway{ID: cfg.gatewayID + "gw-" + name, Platform: b.Platform, BotID: botID})
+	in.Record.BotID = botID // the connector gives one to a record that has none
 	b.Secret(in.Record.Secret)
 	if cfg.reserve {
 		if _, err := in.Connector.Reserve(); err != nil {

@@ -169,6 +169,15 @@ func (g *G) Handled(ev *Event) {
 	}
 }
 
+// Taken waits until the event was accepted, and has reached the gateway's handler where
+// the driver tells. It asks for no answer.
+func (g *G) Taken(ev *Event) {
+	g.Acked(ev)
+	if g.Gateway().Driver != nil {
+		g.Notified("event/inbound", "the driver's event/inbound for "+ev.token, MentionsText(ev))
+	}
+}
+
 // Acked waits for the acknowledgement of the event's bufferId.
 func (g *G) Acked(ev *Event) fakeconnector.Entry {
 	e := g.Await(g.Timing.Answer, fmt.Sprintf("an inbound_ack with bufferId %q", ev.BufferID), IsAck(ev.BufferID))
