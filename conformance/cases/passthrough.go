@@ -68,6 +68,7 @@ func passthrough() []kit.Case {
 			return in.Line()
 		}),
 		{ID: id(protocol.RulePassthroughAckBuffered), Title: "acknowledges a forwarded interaction once", Level: kit.Must, Gateway: forwardAcked},
+		{ID: id(protocol.RuleFramingUnknownFields, "forward"), Title: "acts on a forward with unknown fields at every level", Level: kit.Must, After: acked, Gateway: forwardWithMore},
 		{ID: id(protocol.RulePassthroughAckBuffered, "several"), Title: "acknowledges each of several, between events", Level: kit.Must, After: rules(protocol.RuleInboundAckBuffered), Gateway: forwardsAcked},
 		{ID: id(protocol.RulePassthroughAckBuffered, "accepted"), Title: "acknowledges a forward once its event is accepted, and no earlier", Level: kit.Must,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set at accept"}}, Gateway: forwardAckedOnceAccepted},
@@ -165,6 +166,14 @@ func forwardAcked(g *kit.G) {
 	if e, again := g.FindAfter(first, kit.IsAck(in.BufferID)); again {
 		g.Mismatch("one inbound_ack", "a second one "+kit.Elapsed(first, e).String()+" later")
 	}
+}
+
+func forwardWithMore(g *kit.G) {
+	in := g.Interaction(kit.CommandInteraction)
+	in.Members["zorp"] = map[string]any{"a": []any{1, nil}}
+	line := bytes.Replace(in.Line(), []byte(`"forward":{`), []byte(`"zorp":{"a":[1,null]},"forward":{"zorp":7,"profile":null,`), 1)
+	g.SendRaw(websocket.TextMessage, line)
+	g.ForwardAcked(in)
 }
 
 func forwardsAcked(g *kit.G) {
