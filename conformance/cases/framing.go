@@ -291,7 +291,7 @@ func readerFree(g *kit.G) {
 	a, b := g.Event("whose result is late"), g.Event("that comes meanwhile")
 	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: a.Source.ChatID})
 	g.Push(a)
-	g.Reply(a)
+	g.Begun(a.Source.ChatID)
 	g.Push(b)
 	g.Acked(b)
 	held.Release()
@@ -446,7 +446,7 @@ func readerFreeSameChat(g *kit.G) {
 	b.Source = a.Source
 	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: a.Source.ChatID})
 	g.Push(a)
-	g.Reply(a)
+	g.Begun(a.Source.ChatID)
 	g.Push(b, c)
 	g.Acked(b)
 	g.Acked(c)

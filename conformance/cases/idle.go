@@ -92,7 +92,7 @@ func announceBusy(g *kit.G) {
 	ev := g.Event("whose result is kept back")
 	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: "send"})
 	g.Push(ev)
-	g.Reply(ev)
+	g.Begun(ev.Source.ChatID)
 	g.CatchUp()
 	s := g.Session()
 	g.BeginStop()

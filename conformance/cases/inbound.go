@@ -176,7 +176,7 @@ func answeredBehindTurn(g *kit.G) {
 	second.Source.MessageID = second.MessageID
 	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: first.Source.ChatID})
 	g.Push(first)
-	g.Reply(first)
+	g.Begun(first.Source.ChatID)
 	g.Push(second)
 	g.Acked(second)
 	held.Release()
@@ -258,7 +258,7 @@ func ackBeforeResult(g *kit.G) {
 	ev := g.Event("whose answer waits")
 	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: ev.Source.ChatID})
 	g.Push(ev)
-	g.Reply(ev)
+	g.Begun(ev.Source.ChatID)
 	g.Acked(ev)
 	held.Release()
 }

@@ -250,7 +250,7 @@ func forwardAckedBeforeResult(g *kit.G) {
 	in := g.Interaction(kit.ComponentInteraction)
 	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: "send"})
 	g.Forward(in)
-	g.Answer(in)
+	g.Begun(in.Channel)
 	g.ForwardAcked(in)
 	held.Release()
 }

@@ -190,12 +190,13 @@ func backoffClimbs(m fakeconnector.Match, faults ...fakeconnector.Fault) func(*k
 
 // backoffUpper judges each wait from above, the last of them at the cap where the bounds
 // can be set. A machine can make a wait longer and never shorter, so each rung counts by
-// the shortest of up to three climbs.
+// the shortest of several climbs. The first of them is all that a gateway needs which
+// keeps the rule on a machine that is not loaded.
 func backoffUpper(g *kit.G) {
-	const rungs, climbs = 5, 3
+	const rungs, climbs = 4, 5
 	g.Prepare(kit.Bounds(func(t *kit.Timing) {
 		if t.BackoffBase < kit.ContractTiming().BackoffBase {
-			t.BackoffBase, t.BackoffCap = 250*time.Millisecond, 2*time.Second
+			t.BackoffBase, t.BackoffCap = 500*time.Millisecond, 2*time.Second
 		}
 	}))
 	refused := g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(rungs).Do(fakeconnector.Refuse{})

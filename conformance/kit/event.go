@@ -215,6 +215,15 @@ func (g *G) IsReply(ev *Event) func(fakeconnector.Entry) bool {
 	}
 }
 
+// Begun waits until the turn of an event has sent something, whatever it says: a gateway
+// can write its answer in steps, and the first of them waits for its result.
+func (g *G) Begun(chat string) {
+	g.Await(g.Timing.Answer, fmt.Sprintf("an outbound send or follow_up for chat %q", chat), func(e fakeconnector.Entry) bool {
+		o := newOutbound(e)
+		return o != nil && (o.Op == "send" && o.ChatID == chat || o.Op == "follow_up" && strings.Contains(o.sessionKey(), chat))
+	})
+}
+
 // ReplyWherever is Reply for a gateway that can get the chat wrong: where it echoes, the
 // text alone tells which event it answers.
 func (g *G) ReplyWherever(ev *Event) *Outbound {
