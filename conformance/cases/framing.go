@@ -57,6 +57,7 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingBinary, "continues-text"), Title: "lets a binary message continue a line that a text message began", Level: kit.Must, After: cut, Needs: kit.Needs{Alone: true}, Gateway: binaryContinuesText},
 		{ID: id(protocol.RuleFramingBinary, "cut-in-character"), Title: "puts a character together that is cut between two binary messages", Level: kit.Must, After: cut, Needs: kit.Needs{Alone: true}, Gateway: cutInCharacter},
 		polite(protocol.RuleFramingUnicode, "reads escapes and UTF-8 alike, surrogate pairs included", unicode),
+		{ID: id(protocol.RuleFramingUnicode, "separators"), Title: "ends a line at its newline, and not at another character that separates lines", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: separators},
 		line(protocol.RuleFramingNotJson, "", "skips a line that is not JSON", `{nope`),
 		line(protocol.RuleFramingNotJson, "bare-words", "skips a line of plain words", `hello there`),
 		hostile(id(protocol.RuleFramingNotUtf8), "skips a binary line that is not UTF-8", kit.Should, func(g *kit.G) {
@@ -251,6 +252,15 @@ func unicode(g *kit.G) {
 			}
 		}
 	}
+}
+
+// separators stand in the text as they are, which JSON allows: next line, and Unicode's
+// separators of lines and of paragraphs. Go's encoder escapes the latter two.
+func separators(g *kit.G) {
+	ev := g.Event("one\u0085two\u2028three\u2029four")
+	raw := strings.NewReplacer(`\u0085`, "\u0085", `\u2028`, "\u2028", `\u2029`, "\u2029").Replace(string(ev.Line()))
+	g.SendRaw(websocket.TextMessage, []byte(raw))
+	g.Taken(ev)
 }
 
 func unknownFields(g *kit.G) {
