@@ -244,7 +244,6 @@ func TestVerdicts(t *testing.T) {
 		gatewayCase("framing/unicode", func(*kit.G) { panic("a mistake of the case's") }),
 		gatewayCase("framing/not-json", func(g *kit.G) { g.Alive(); g.NotApplicable("for a reason") }),
 		{ID: "outbound/by-request-id", Title: "driven", Level: kit.Must, Needs: kit.Needs{Driver: []string{"gateway/send"}}, Gateway: alive},
-		{ID: "reconnect/flapping", Title: "later", Level: kit.Must, Gateway: alive},
 		gatewayCase("framing/blank-lines", alive),
 		gatewayCase("framing/unknown-type", func(g *kit.G) { g.Alive(); g.Failf("as listed") }),
 		gatewayCase("framing/unknown-fields", alive),
@@ -264,12 +263,25 @@ func TestVerdicts(t *testing.T) {
 	want(t, verdictOf(t, run, "framing/unicode"), kit.HarnessError, "a mistake of the case's")
 	want(t, verdictOf(t, run, "framing/not-json"), kit.NotApplicable, "for a reason")
 	want(t, verdictOf(t, run, "outbound/by-request-id"), kit.NotApplicable, "driver channel")
-	want(t, verdictOf(t, run, "reconnect/flapping"), kit.NotApplicable, "claims 2026-06")
 	want(t, verdictOf(t, run, "framing/blank-lines"), kit.UnexpectedPass, "take it off the list")
 	want(t, verdictOf(t, run, "framing/unknown-type"), kit.Known, "upstream")
 	want(t, verdictOf(t, run, "framing/unknown-fields"), kit.Flaky, "now and then")
 	if run.Header.Outcome.Exit != 3 {
 		t.Errorf("expected exit 3, as the harness failed, got %d", run.Header.Outcome.Exit)
+	}
+}
+
+// A rule of another revision is no part of the run, and a run of nothing else is none.
+func TestCasesOfOtherRevisions(t *testing.T) {
+	t.Parallel()
+	later := kit.Case{ID: "reconnect/flapping", Title: "later", Level: kit.Must, Gateway: alive}
+	run := judge(t, crude{}, []kit.Case{gatewayCase("inbound/handled", alive), later})
+	if len(run.Results) != 1 || run.Header.Unbound != 1 || run.Header.Exercised != (report.Count{Rules: 1, Of: 1}) {
+		t.Errorf("got %d results, %d of other revisions, %+v", len(run.Results), run.Header.Unbound, run.Header.Exercised)
+	}
+	_, err := conformance.Verify(t.Context(), conformance.Options{Launcher: launch.InProcess("crude", crude{}.run), Cases: []kit.Case{later}})
+	if !errors.Is(err, conformance.ErrNothingToJudge) || !strings.Contains(err.Error(), "reconnect/flapping is a rule from revision 2026-10 on, and the gateway claims 2026-06") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -47,6 +47,14 @@ func (c *Connector) chatInfo(g Gateway, chatID string) protocol.Result {
 
 // metadataOf reads the metadata of any op.
 func metadataOf(a protocol.Action) protocol.Metadata {
+	switch a := a.(type) {
+	case *protocol.Send:
+		return a.Metadata.Or(nil)
+	case *protocol.Edit:
+		return a.Metadata.Or(nil)
+	case *protocol.Typing:
+		return a.Metadata.Or(nil)
+	}
 	line, err := json.Marshal(a)
 	if err != nil {
 		return nil
@@ -68,6 +76,7 @@ func (k *known) noteProfile(g Gateway, chatID string, m protocol.Metadata) {
 	defer k.mu.Unlock()
 	c, _ := k.chats.get(pair(g.Tenant, chatID))
 	c.profile = profile
+	k.profiles = true
 	k.chats.put(pair(g.Tenant, chatID), c, k.limit)
 }
 
@@ -75,6 +84,9 @@ func (k *known) noteProfile(g Gateway, chatID string, m protocol.Metadata) {
 func (k *known) profile(tenant, chatID string) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if !k.profiles {
+		return ""
+	}
 	c, _ := k.chats.get(pair(tenant, chatID))
 	return c.profile
 }

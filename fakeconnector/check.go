@@ -16,7 +16,7 @@ import (
 type checker struct {
 	named      Identity // what the record was given: hello must say so, or another of its identities
 	spoke      bool
-	hellos     map[Identity]bool
+	hellos     []Identity // few
 	requestIDs seen
 }
 
@@ -89,7 +89,7 @@ func (k *checker) secret(s *Session, line []byte, seq int64) {
 }
 
 func (s *Session) holdsSecret(line []byte) bool {
-	return len(s.gateway.Secret) >= minSecret && bytes.Contains(line, []byte(s.gateway.Secret))
+	return len(s.secret) >= minSecret && bytes.Contains(line, s.secret)
 }
 
 // minSecret is the length from which a secret does not stand in a text by accident.
@@ -110,15 +110,12 @@ func (s *Session) descriptorSent() bool {
 
 func (k *checker) hello(s *Session, f *protocol.Hello, seq int64) {
 	id := Identity{f.Platform, f.BotID}
-	if k.hellos[id] {
+	if slices.Contains(k.hellos, id) {
 		s.violation(protocol.RuleHandshakeHelloOnce, seq, "expected one hello for each identity, got another one for platform %q, botId %q", f.Platform, f.BotID)
 		return
 	}
-	if k.hellos == nil {
-		k.hellos = map[Identity]bool{}
-	}
 	if len(k.hellos) < maxHellos {
-		k.hellos[id] = true
+		k.hellos = append(k.hellos, id)
 	}
 	if !same(k.named.Platform, f.Platform) || !same(k.named.BotID, f.BotID) {
 		if !slices.Contains(s.gateway.Fronts, id) {

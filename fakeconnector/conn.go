@@ -18,6 +18,8 @@ type conn struct {
 	paused chan struct{} // closed when reading may go on; nil while it is not paused
 	closed chan struct{}
 	once   sync.Once
+
+	out outgoing
 }
 
 func newConn(c net.Conn, released func()) *conn {
@@ -30,14 +32,6 @@ func (c *conn) Read(p []byte) (int, error) {
 	// A Read that was under way when the pause began must not let anything through.
 	c.waitUnpaused()
 	if err != nil {
-		c.note(err)
-	}
-	return n, err
-}
-
-func (c *conn) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	if err != nil && isReset(err) {
 		c.note(err)
 	}
 	return n, err

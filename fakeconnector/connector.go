@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/relaykit/relaykit/fakeconnector/gate"
 	"github.com/relaykit/relaykit/fakeconnector/store"
 	"github.com/relaykit/relaykit/internal/redact"
 )
@@ -22,6 +23,8 @@ type Connector struct {
 	// Set by options, constant afterwards.
 	host      string
 	given     net.Listener
+	front     *Front
+	observe   func(Entry)
 	anonymous bool
 	seed      int64
 	clock     Clock
@@ -41,25 +44,29 @@ type Connector struct {
 	acks    ackBook
 	known   known
 	vault   *Vault
+	gate    *gate.Gate
+	keys    instanceKeys
+	window  time.Duration   // how long an old secret goes on verifying; 0 is until it is dropped
 	lenient bool            // unknown members of HTTP bodies are let through
 	holder  string          // our name in leases
 	ctx     context.Context // done when the connector is closed
 	cancel  context.CancelFunc
 
-	mu        sync.Mutex
-	state     lifeState
-	reserved  boundSocket
-	url       string
-	server    *http.Server
-	records   map[string]*record
-	order     []string // gateway ids in the order of AddGateway
-	live      map[string]*Session
-	sessions  map[*Session]struct{} // every session whose goroutine runs
-	insts     map[string]*instance
-	routes    *http.ServeMux
-	admission admission
-	done      chan struct{} // closed by Close
-	wg        sync.WaitGroup
+	mu         sync.Mutex
+	state      lifeState
+	reserved   boundSocket
+	url        string
+	server     *http.Server
+	records    map[string]*record
+	order      []string            // gateway ids in the order of AddGateway
+	byInstance map[string][]string // the same, of each instance; nil when it has to be made again
+	live       map[string]*Session
+	sessions   map[*Session]struct{} // every session whose goroutine runs
+	insts      map[string]*instance
+	routes     *http.ServeMux
+	admission  admission
+	done       chan struct{} // closed by Close
+	wg         sync.WaitGroup
 }
 
 type lifeState int
@@ -88,10 +95,12 @@ func New(opts ...Option) *Connector {
 	c.ids = newIDs(c.seed)
 	c.admission = newAdmission()
 	c.journal = newJournal(c.clock, c.limits, c.secrets.String, c.log)
+	c.journal.observe = c.observe
 	c.stubs.c = c
 	c.acks.limit = c.limits.RequestIDs
 	c.known.limit = c.limits.ChatsKnown
 	c.vault = newVault(c)
+	c.gate = gate.New(gateRecords{c}, c.clock.Now, c.limits.Bindings)
 	c.holder = newSecret()
 	if c.store == nil {
 		c.store = store.NewMemory(c.limits.BufferEntries, c.clock.Now)
@@ -125,6 +134,8 @@ func (c *Connector) Reserve() (addr string, err error) {
 		return c.reserved.Addr(), nil
 	case c.state != lifeNew:
 		return "", errors.New("reserving a port: expected a connector that was not started yet; call Reserve before Start")
+	case c.front != nil:
+		return "", errors.New("reserving a port: expected no front; leave out WithFront, the port is the front's")
 	case c.given != nil:
 		return "", errors.New("reserving a port: expected no listener of your own; leave out WithListener, or hold that one back yourself")
 	}
@@ -151,6 +162,12 @@ func (c *Connector) Start() error {
 	defer c.mu.Unlock()
 	if c.state >= lifeStarted {
 		return errors.New("starting the connector: expected one that was neither started nor closed; make another with New")
+	}
+	if c.front != nil {
+		c.state, c.url = lifeStarted, c.front.URL()
+		c.journal.begin()
+		c.front.add(c)
+		return nil
 	}
 	if c.useTLS {
 		if err := c.prepareTLS(); err != nil {
@@ -210,6 +227,9 @@ func (c *Connector) URL() string {
 // When it returns, no goroutine of the connector is left. It is bounded by
 // Limits.ShutdownTimeout and may be called again.
 func (c *Connector) Close() error {
+	if c.front != nil {
+		c.front.remove(c) // first, so that a dial goes to whoever takes the connector's place
+	}
 	c.mu.Lock()
 	if c.state == lifeClosed {
 		c.mu.Unlock()

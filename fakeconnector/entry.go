@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/relaykit/relaykit/fakeconnector/gate"
 	"github.com/relaykit/relaykit/protocol"
 )
 
@@ -23,6 +24,7 @@ const (
 	KindMessage   Kind = "message"   // one whole WebSocket message, either way
 	KindFrame     Kind = "frame"     // one line of the stream, either way
 	KindClosed    Kind = "closed"    // the session ended, recorded once per session
+	KindGate      Kind = "gate"      // the delivery gate has decided who receives what arrived
 	KindFault     Kind = "fault"     // a stub fired
 	KindViolation Kind = "violation" // the gateway broke a rule of the contract
 	KindNote      Kind = "note"      // anything else worth knowing
@@ -45,6 +47,7 @@ type Entry struct {
 	Frame     *FrameRecord       `json:"frame,omitempty"`
 	Close     *CloseRecord       `json:"close,omitempty"`
 	Violation *Violation         `json:"violation,omitempty"`
+	Gate      *gate.Decision     `json:"decision,omitempty"`
 	Note      string             `json:"note,omitempty"`
 }
 
@@ -74,6 +77,18 @@ type FrameRecord struct {
 	Err          error          `json:"-"`     // why the line is not a frame, mostly a *protocol.FrameError
 	Message      int64          `json:"msg"`   // Seq of the message that completed it
 	FirstMessage int64          `json:"first"` // Seq of the message that began it
+
+	// unread says that Raw is a frame that we encoded ourselves, and that nobody has asked
+	// for the journal's own reading of it yet.
+	unread bool
+}
+
+// decode reads the line if that was put off. [Journal.reading] must be held.
+func (r *FrameRecord) decode() {
+	if r != nil && r.unread {
+		r.Frame, r.Err = protocol.Decode(r.Raw)
+		r.unread = false
+	}
 }
 
 // How a session ended, in [CloseRecord].How.
@@ -164,6 +179,9 @@ func (e Entry) String() string {
 	}
 	if v := e.Violation; v != nil {
 		fmt.Fprintf(&b, " of %s by #%d: %s", v.Rule, v.Of, v.Text)
+	}
+	if e.Gate != nil {
+		fmt.Fprintf(&b, " %s", clip([]byte(e.Gate.String())))
 	}
 	if e.Note != "" {
 		fmt.Fprintf(&b, " %s", e.Note)

@@ -46,6 +46,8 @@ type Step struct {
 	Opcode  int
 	Payload []byte
 	Act     func(*Session) error // instead of a message
+
+	frame protocol.Frame // what Payload is the encoding of, where no fault has touched it
 }
 
 // TextStep sends bytes as one text message.

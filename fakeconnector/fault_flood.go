@@ -20,7 +20,7 @@ func (f Flood) Apply(x *Exchange) {
 	}
 	x.Then(func(s *Session) error {
 		for range f.Count {
-			if err := s.write(wireMessage{TextStep(line).Opcode, line}); err != nil {
+			if err := s.write(wireMessage{opcode: TextStep(line).Opcode, payload: line}); err != nil {
 				return err
 			}
 		}

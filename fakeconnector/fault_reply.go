@@ -1,6 +1,7 @@
 package fakeconnector
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"github.com/relaykit/relaykit/protocol"
@@ -17,7 +18,9 @@ func (r *Reply) UnmarshalJSON(data []byte) error {
 	var m struct {
 		Frames []json.RawMessage `json:"frames"`
 	}
-	if err := json.Unmarshal(data, &m); err != nil {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&m); err != nil {
 		return err
 	}
 	r.Frames = nil

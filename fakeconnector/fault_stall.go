@@ -34,3 +34,10 @@ func (p *parked) Release() {
 		r()
 	}
 }
+
+// Held is in how many sessions the fault stands now.
+func (p *parked) Held() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.resumes)
+}

@@ -1,6 +1,7 @@
 package fakeconnector
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -57,7 +58,8 @@ func FaultNames() []string {
 }
 
 // NewFault makes a fault of a name, with its fields from a JSON object; nil takes the
-// defaults. Durations are in nanoseconds, as Go's encoder has them.
+// defaults. A field that the fault lacks is an error. The duration of a delay is a text
+// such as "1.5s", or a number of nanoseconds, as Go's encoder has it.
 func NewFault(name string, fields json.RawMessage) (Fault, error) {
 	make, ok := faultKinds[name]
 	if !ok {
@@ -65,9 +67,35 @@ func NewFault(name string, fields json.RawMessage) (Fault, error) {
 	}
 	f := make()
 	if len(fields) > 0 {
-		if err := json.Unmarshal(fields, f); err != nil {
+		d := json.NewDecoder(bytes.NewReader(fields))
+		d.DisallowUnknownFields()
+		if err := d.Decode(f); err != nil {
 			return nil, fmt.Errorf("fault %q: expected a JSON object with its fields: %w", name, err)
 		}
 	}
 	return f, nil
+}
+
+// FaultPoints lists the points at which a fault of a name acts; none for a name that is
+// unknown.
+func FaultPoints(name string) []string {
+	make, ok := faultKinds[name]
+	if !ok {
+		return nil
+	}
+	f := make()
+	var points []string
+	if _, acts := f.(dialFault); acts {
+		points = append(points, string(PointDial))
+	}
+	if _, acts := f.(httpFault); acts {
+		points = append(points, string(PointHTTP))
+	}
+	_, only := f.(onlyHTTP)
+	_, refuses := f.(*Refuse)
+	_, drops := f.(*DropTCP)
+	if !only && !refuses && !drops {
+		points = append(points, string(PointUpgraded), string(PointFrame), string(PointSend))
+	}
+	return points
 }

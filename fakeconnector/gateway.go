@@ -39,9 +39,10 @@ const AnonymousGatewayID = "anonymous"
 // record is a Gateway with what the connector keeps about it.
 type record struct {
 	Gateway
-	named   Identity // what the caller itself named: hello must say so
-	secrets []string // the rotation list, newest first
-	dropped []string // revoked secrets, to tell a revoked token from a forged one
+	named   Identity             // what the caller itself named: hello must say so
+	secrets []string             // the rotation list, newest first
+	until   map[string]time.Time // when an older secret of it stops verifying, where it does by itself
+	dropped []string             // revoked secrets, to tell a revoked token from a forged one
 
 	provisioned provisioned
 }
@@ -69,12 +70,29 @@ func (c *Connector) addGateway(g Gateway) Gateway {
 	or(&g.Instance, "inst-"+g.ID)
 	or(&g.BotID, "bot-"+g.ID)
 	g.Fronts = slices.Clone(g.Fronts)
-	if _, known := c.records[g.ID]; !known {
+	if old, known := c.records[g.ID]; !known {
 		c.order = append(c.order, g.ID)
+		if c.byInstance != nil {
+			c.byInstance[g.Instance] = append(c.byInstance[g.Instance], g.ID)
+		}
+	} else if old.Instance != g.Instance {
+		c.byInstance = nil // made again when it is needed
 	}
 	c.records[g.ID] = &record{Gateway: g, named: named, secrets: present(g.Secret)}
 	c.secrets.Add(g.Secret)
 	return g
+}
+
+// idsOf lists the gateways of an instance, in the order of AddGateway. It needs c.mu.
+func (c *Connector) idsOf(instance string) []string {
+	if c.byInstance == nil {
+		c.byInstance = make(map[string][]string, len(c.order))
+		for _, id := range c.order {
+			i := c.records[id].Instance
+			c.byInstance[i] = append(c.byInstance[i], id)
+		}
+	}
+	return c.byInstance[instance]
 }
 
 // Gateways returns the records, in the order in which they were added.
@@ -89,7 +107,7 @@ func (c *Connector) Gateways() []Gateway {
 }
 
 // Rotate gives a gateway a new secret and returns the record with it. Older secrets keep
-// verifying until they are revoked.
+// verifying until the rotation window ends, see [WithRotationWindow].
 func (c *Connector) Rotate(id string) (Gateway, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -103,6 +121,12 @@ func (c *Connector) Rotate(id string) (Gateway, error) {
 
 // rotate needs c.mu.
 func (c *Connector) rotate(r *record) {
+	if c.window > 0 && len(r.secrets) > 0 {
+		if r.until == nil {
+			r.until = map[string]time.Time{}
+		}
+		r.until[r.secrets[0]] = c.clock.Now().Add(c.window)
+	}
 	r.Secret = newSecret()
 	c.secrets.Add(r.Secret)
 	r.secrets = append([]string{r.Secret}, r.secrets...)
@@ -162,6 +186,26 @@ func (c *Connector) Token(id string, ttl time.Duration) (string, error) {
 	return auth.Mint(id, r.secrets[0], auth.Expiry(c.clock.Now(), ttl)), nil
 }
 
+// SetWakeURL registers where a gateway's instance is woken, or, with an empty URL, that it
+// is not. All else of the record stays.
+func (c *Connector) SetWakeURL(id, url string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, err := c.record(id)
+	if err != nil {
+		return fmt.Errorf("registering a wake URL: %w", err)
+	}
+	r.WakeURL = url
+	return nil
+}
+
+// revoked reports whether a gateway has lost all its secrets, as it may between the
+// judgement of its token and the beginning of its session. It needs c.mu.
+func (c *Connector) revoked(id string) bool {
+	r, known := c.records[id]
+	return known && len(r.secrets) == 0
+}
+
 // record needs c.mu.
 func (c *Connector) record(id string) (*record, error) {
 	if r, ok := c.records[id]; ok {
@@ -170,7 +214,20 @@ func (c *Connector) record(id string) (*record, error) {
 	return nil, fmt.Errorf("expected the id of a stored gateway, got %q; store it with AddGateway (known: %q)", id, c.order)
 }
 
+// expire ends the rotation windows that are over.
+func (r *record) expire(now time.Time) {
+	for i := len(r.secrets) - 1; i > 0; i-- {
+		if end, ends := r.until[r.secrets[i]]; ends && !now.Before(end) {
+			r.drop(r.secrets[i : i+1])
+			r.secrets = slices.Delete(slices.Clone(r.secrets), i, i+1)
+		}
+	}
+}
+
 func (r *record) drop(secrets []string) {
+	for _, s := range secrets {
+		delete(r.until, s)
+	}
 	r.dropped = append(r.dropped, secrets...)
 	r.dropped = r.dropped[max(0, len(r.dropped)-maxSecrets):]
 }

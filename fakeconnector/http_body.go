@@ -16,12 +16,14 @@ type body struct {
 }
 
 // object reads the body of a request as a JSON object.
-func (r *httpRequest) object() *body {
+func (r *httpRequest) object() *body { return objectOf(r.body) }
+
+func objectOf(text []byte) *body {
 	b := &body{}
-	if !utf8.Valid(r.body) {
+	if !utf8.Valid(text) {
 		b.err = fmt.Errorf("expected a JSON object in UTF-8")
-	} else if err := json.Unmarshal(r.body, &b.members); err != nil || b.members == nil {
-		b.err = fmt.Errorf("expected a JSON object, got %d bytes that are none", len(r.body))
+	} else if err := json.Unmarshal(text, &b.members); err != nil || b.members == nil {
+		b.err = fmt.Errorf("expected a JSON object, got %d bytes that are none", len(text))
 	}
 	return b
 }
@@ -81,19 +83,40 @@ func (b *body) flag(name string) (v bool) {
 	return v
 }
 
+// has reports whether a member is there that was not read yet.
+func (b *body) has(name string) bool { _, there := b.members[name]; return there }
+
+// each reads a list of objects, which may be left out.
+func (b *body) each(name string, read func(*body), lenient bool) {
+	var list []json.RawMessage
+	b.read(name, "a list of objects, or left out", false, &list)
+	for _, raw := range list {
+		one := objectOf(raw)
+		read(one)
+		if one.finish(lenient); one.err != nil && b.err == nil {
+			b.err = fmt.Errorf("in %s: %w", name, one.err)
+		}
+	}
+}
+
 // done is the 400 of the first thing that is wrong, or nil. It is called when every
 // member of the contract has been read.
 func (b *body) done(lenient bool) *Answer {
-	if b.err == nil && !lenient {
-		for name := range b.members {
-			b.err = fmt.Errorf("expected the members of the contract only, got %q", clip([]byte(name)))
-			break
-		}
+	if b.finish(lenient); b.err != nil {
+		return jsonError(http.StatusBadRequest, b.err.Error())
 	}
-	if b.err == nil {
-		return nil
+	return nil
+}
+
+// finish makes a member that nobody read an error.
+func (b *body) finish(lenient bool) {
+	if b.err != nil || lenient {
+		return
 	}
-	return jsonError(http.StatusBadRequest, b.err.Error())
+	for name := range b.members {
+		b.err = fmt.Errorf("expected the members of the contract only, got %q", clip([]byte(name)))
+		break
+	}
 }
 
 // maxNameBytes bounds the ids that callers choose: they go into tokens and headers.

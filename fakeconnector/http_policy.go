@@ -5,16 +5,13 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+
+	"github.com/relaykit/relaykit/fakeconnector/gate"
 )
 
 // Policy is what a gateway declares about relevance on one platform (contract, section
 // "Policy").
-type Policy struct {
-	Platform           string   `json:"platform"`
-	RequireAddress     bool     `json:"requireAddress"`
-	FreeResponseScopes []string `json:"freeResponseScopes"`
-	AllowOtherBots     bool     `json:"allowOtherBots"`
-}
+type Policy = gate.Policy
 
 // maxPolicies bounds the platforms of one gateway: the contract knows a dozen.
 const maxPolicies = 64

@@ -14,12 +14,43 @@ import (
 // route answers one HTTP route of the contract. It is called with the whole body.
 type route func(*Connector, *httpRequest) *Answer
 
-// contractRoutes are the HTTP routes that the connector serves by itself, all of them
-// POST (contract, section "HTTP routes").
-var contractRoutes = map[string]route{
-	protocol.RouteProvision: (*Connector).serveProvision,
-	protocol.RouteEnroll:    (*Connector).serveEnroll,
-	protocol.RoutePolicy:    (*Connector).servePolicy,
+// Routes beside those of the contract. Both are GET and ask for no bearer.
+const (
+	RouteHealth = "/healthz"               // 200 as long as the connector serves
+	RouteKeySet = "/.well-known/jwks.json" // the keys that verify instance tokens
+)
+
+// ownRoute is a route that the connector serves by itself.
+type ownRoute struct {
+	method string
+	serve  route
+}
+
+// ownRoutes are those of the contract, section "HTTP routes", and two more.
+var ownRoutes = map[string]ownRoute{
+	protocol.RouteProvision:          {http.MethodPost, (*Connector).serveProvision},
+	protocol.RouteEnroll:             {http.MethodPost, (*Connector).serveEnroll},
+	protocol.RoutePolicy:             {http.MethodPost, (*Connector).servePolicy},
+	protocol.RouteManageLink:         {http.MethodPost, manage(serveLink)},
+	protocol.RouteManageScope:        {http.MethodPost, manage(serveScope)},
+	protocol.RouteManageScopeRelease: {http.MethodPost, manage(serveScopeRelease)},
+	protocol.RouteManagePrincipal:    {http.MethodPost, manage(servePrincipal)},
+	protocol.RouteManageDMDefault:    {http.MethodPost, manage(serveDMDefault)},
+	protocol.RouteManageDeprovision:  {http.MethodPost, manage(serveDeprovision)},
+	RouteHealth:                      {http.MethodGet, (*Connector).serveHealth},
+	RouteKeySet:                      {http.MethodGet, (*Connector).serveKeySet},
+}
+
+func (c *Connector) serveHealth(*httpRequest) *Answer {
+	return jsonAnswer(http.StatusOK, map[string]any{"status": "ok"})
+}
+
+func (c *Connector) serveKeySet(*httpRequest) *Answer {
+	set, err := c.KeySet()
+	if err != nil {
+		return jsonError(http.StatusInternalServerError, err.Error())
+	}
+	return jsonAnswer(http.StatusOK, set)
 }
 
 // httpRequest is a request that asks for no upgrade.
@@ -27,6 +58,10 @@ type httpRequest struct {
 	*http.Request
 	body []byte // at most Limits.BodyBytes, and one byte more of a longer one
 }
+
+// maxSwallowed is how much of a body that is too long is read and thrown away, so that its
+// caller reads the 413.
+const maxSwallowed = 64 << 20
 
 // servePlain answers a request that asks for no upgrade. What [Connector.Handle] was
 // given goes before the routes of the contract, which are matched as the request line has
@@ -74,6 +109,13 @@ func (c *Connector) servePlain(w http.ResponseWriter, r *http.Request) {
 	for _, edit := range x.edits {
 		edit(a)
 	}
+	if len(body) > c.limits.BodyBytes {
+		// A server that answers and leaves the rest unread resets the connection, often
+		// before the caller has read the answer.
+		_ = timed.SetReadDeadline(time.Now().Add(c.limits.HeaderTimeout))
+		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxSwallowed))
+		_ = timed.SetReadDeadline(noTime)
+	}
 	c.answered(arrived, id, a)
 	_ = timed.SetWriteDeadline(time.Now().Add(c.limits.WriteTimeout))
 	a.write(w)
@@ -82,16 +124,16 @@ func (c *Connector) servePlain(w http.ResponseWriter, r *http.Request) {
 // respond is the faithful answer.
 func (c *Connector) respond(path string, r *http.Request, body []byte) *Answer {
 	handler, pattern := c.routes.Handler(r)
-	serve, ours := contractRoutes[path]
+	own, ours := ownRoutes[path]
 	switch {
-	case pattern == "" && ours && r.Method != http.MethodPost:
-		a := jsonError(http.StatusMethodNotAllowed, "expected POST, got "+clip([]byte(r.Method)))
-		a.Header.Set("Allow", http.MethodPost)
+	case pattern == "" && ours && r.Method != own.method:
+		a := jsonError(http.StatusMethodNotAllowed, "expected "+own.method+", got "+clip([]byte(r.Method)))
+		a.Header.Set("Allow", own.method)
 		return a
 	case pattern == "" && ours && len(body) > c.limits.BodyBytes:
 		return jsonError(http.StatusRequestEntityTooLarge, fmt.Sprintf("expected a body of at most %d bytes", c.limits.BodyBytes))
 	case pattern == "" && ours:
-		return serve(c, &httpRequest{Request: r, body: body})
+		return own.serve(c, &httpRequest{Request: r, body: body})
 	case pattern == "" && path == protocol.RouteRelay:
 		return jsonError(http.StatusBadRequest, "expected a WebSocket upgrade")
 	}
@@ -116,9 +158,13 @@ func (c *Connector) respond(path string, r *http.Request, body []byte) *Answer {
 	return rec.a
 }
 
-// bearer is the record of the gateway whose upgrade token a request carries; zero for
-// any other.
+// bearer is the record of the gateway whose upgrade token a request carries, or just the
+// instance of an instance token; zero for any other.
 func (c *Connector) bearer(r *http.Request) Gateway {
+	if token, ok := bearerJWT(r.Header.Values("Authorization")); ok {
+		instance, _ := c.instanceOf(token)
+		return Gateway{Instance: instance}
+	}
 	if id := c.authenticate(r.Header.Values("Authorization")); id.ok {
 		return id.gateway
 	}

@@ -287,7 +287,10 @@ func TestPolicyReplaces(t *testing.T) {
 		}
 	}
 	p, _ := c.Provisioned(g.ID)
-	want := map[string]Policy{"discord": {"discord", false, []string{"C1"}, false}, "telegram": {"telegram", true, []string{}, false}}
+	want := map[string]Policy{
+		"discord":  {Platform: "discord", FreeResponseScopes: []string{"C1"}},
+		"telegram": {Platform: "telegram", RequireAddress: true, FreeResponseScopes: []string{}},
+	}
 	if diff := cmp.Diff(want, p.Policies); diff != "" {
 		t.Error(diff)
 	}

@@ -17,14 +17,16 @@ type Journal struct {
 	maxBytes   int
 	redact     func(string) string
 	log        *slog.Logger
+	observe    func(Entry) // may be nil
 
 	mu      sync.Mutex
-	entries []Entry // entries[head:] are held
-	head    int
+	held    ring
 	next    int64 // Seq of the next entry
 	bytes   int
 	changed chan struct{} // closed at the next append; nil while nobody waits
 	ended   bool
+
+	reading sync.Mutex // held while frames are decoded for a reader
 }
 
 func newJournal(clock Clock, limits Limits, redact func(string) string, log *slog.Logger) *Journal {
@@ -39,50 +41,83 @@ func (j *Journal) begin() {
 	j.start = j.clock.Now()
 }
 
-// add appends the entries that fill returns, which gets the Seq of the first one, so
-// that entries can name each other. Nothing comes between them.
-func (j *Journal) add(fill func(seq int64) []Entry) []Entry {
-	entries := j.append(fill)
-	for _, e := range entries {
-		level := slog.LevelDebug
-		if e.Kind == KindViolation {
-			level = slog.LevelWarn
-		}
-		if j.log.Enabled(context.Background(), level) {
-			j.log.Log(context.Background(), level, j.redact(e.String()))
-		}
-	}
-	return entries
+// one appends an entry.
+func (j *Journal) one(e Entry) Entry {
+	j.mu.Lock()
+	j.stamp(&e, j.clock.Now())
+	j.held.push(e)
+	j.trim()
+	j.mu.Unlock()
+	j.tell(e)
+	return e
 }
 
-func (j *Journal) append(fill func(seq int64) []Entry) []Entry {
+// message appends a message and, right behind it, its lines, which name the messages that
+// they came with; the first line began in the message with Seq first, if carried. It
+// returns the Seq of the message, and nothing comes between it and its lines, which must
+// not be touched any more.
+func (j *Journal) message(m Entry, lines []FrameRecord, carried bool, first int64) int64 {
+	listened := j.observe != nil || j.log.Enabled(context.Background(), slog.LevelDebug)
+	if listened {
+		for i := range lines {
+			lines[i].decode()
+		}
+	}
+	frame := m
+	frame.Kind, frame.Message = KindFrame, nil
 	j.mu.Lock()
-	defer j.mu.Unlock()
 	now := j.clock.Now()
-	entries := fill(j.next)
-	for i := range entries {
-		entries[i].Seq = j.next
-		entries[i].At = now.Sub(j.start)
-		entries[i].Wall = now.Round(0)
-		j.next++
-		j.bytes += weight(entries[i])
+	j.stamp(&m, now)
+	j.held.push(m)
+	for i := range lines {
+		lines[i].Message, lines[i].FirstMessage = m.Seq, m.Seq
+		if i == 0 && carried {
+			lines[i].FirstMessage = first
+		}
+		frame.Frame = &lines[i]
+		j.stamp(&frame, now)
+		j.held.push(frame)
 	}
-	j.entries = append(j.entries, entries...)
-	for len(j.entries)-j.head > j.maxEntries || (j.bytes > j.maxBytes && len(j.entries)-j.head > 1) {
-		j.bytes -= weight(j.entries[j.head])
-		j.entries[j.head] = Entry{}
-		j.head++
+	j.trim()
+	j.mu.Unlock()
+	if listened {
+		j.tell(m)
+		for i := range lines {
+			frame.Seq, frame.Frame = m.Seq+1+int64(i), &lines[i]
+			j.tell(frame)
+		}
 	}
-	if j.head > len(j.entries)/2 {
-		j.entries = append([]Entry(nil), j.entries[j.head:]...)
-		j.head = 0
+	return m.Seq
+}
+
+// stamp needs j.mu.
+func (j *Journal) stamp(e *Entry, now time.Time) {
+	e.Seq, e.At, e.Wall = j.next, now.Sub(j.start), now.Round(0)
+	j.next++
+	j.bytes += weight(e)
+}
+
+// trim forgets what is over the bounds and wakes who waits. It needs j.mu.
+func (j *Journal) trim() {
+	for j.held.len() > j.maxEntries || (j.bytes > j.maxBytes && j.held.len() > 1) {
+		j.bytes -= weight(j.held.front())
+		j.held.pop()
 	}
 	j.wake()
-	return entries
 }
 
-func (j *Journal) one(e Entry) Entry {
-	return j.add(func(int64) []Entry { return []Entry{e} })[0]
+// tell logs an entry.
+func (j *Journal) tell(e Entry) {
+	if j.observe != nil {
+		j.observe(e)
+	}
+	level := slog.LevelDebug
+	if e.Kind == KindViolation {
+		level = slog.LevelWarn
+	}
+	if j.log.Enabled(context.Background(), level) {
+		j.log.Log(context.Background(), level, j.redact(e.String()))
+	}
 }
 
 func (j *Journal) wake() {
@@ -103,7 +138,7 @@ func (j *Journal) end() {
 // entryOverhead is what an entry costs beside its payload, roughly.
 const entryOverhead = 256
 
-func weight(e Entry) int {
+func weight(e *Entry) int {
 	n := entryOverhead + len(e.Note)
 	if e.Message != nil {
 		n += len(e.Message.Payload)
@@ -113,6 +148,9 @@ func weight(e Entry) int {
 	}
 	if e.Answer != nil {
 		n += len(e.Answer.Body)
+	}
+	if e.Gate != nil {
+		n += len(e.Gate.String())
 	}
 	if e.Dial != nil {
 		n += len(e.Dial.Body)
@@ -145,20 +183,26 @@ func (j *Journal) All() []Entry { return j.Since(0) }
 func (j *Journal) Forgotten() int64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.next - 1 - int64(len(j.entries)-j.head)
+	return j.next - 1 - int64(j.held.len())
 }
 
 // since also returns a channel that is closed when more comes, and whether the journal
 // has ended.
 func (j *Journal) since(seq int64, wait bool) ([]Entry, <-chan struct{}, bool) {
+	out, changed, ended := j.copied(seq, wait)
+	j.reading.Lock()
+	defer j.reading.Unlock()
+	for i := range out {
+		out[i].Frame.decode()
+	}
+	return out, changed, ended
+}
+
+func (j *Journal) copied(seq int64, wait bool) ([]Entry, <-chan struct{}, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	held := j.entries[j.head:]
-	first := j.next - int64(len(held))
-	var out []Entry
-	if skip := max(seq+1-first, 0); skip < int64(len(held)) {
-		out = append(out, held[skip:]...)
-	}
+	first := j.next - int64(j.held.len())
+	out := j.held.from(int(min(max(seq+1-first, 0), int64(j.held.len()))))
 	if !wait {
 		return out, nil, j.ended
 	}

@@ -16,6 +16,10 @@ type known struct {
 	scopes table[map[string]bool] // scope → tenants
 	users  table[map[string]bool] // user_id → tenants
 	runs   table[run]             // tenant, session key
+	moved  int                    // how many sessions have come to run elsewhere
+	taught taught
+
+	profiles bool // a chat has a profile
 }
 
 type chat struct {
@@ -31,6 +35,7 @@ type table[T any] struct {
 	m    map[string]T
 	ring []string
 	at   int
+	lost int // how many keys had to go
 }
 
 func (t *table[T]) get(key string) (T, bool) {
@@ -49,6 +54,7 @@ func (t *table[T]) put(key string, v T, limit int) {
 			delete(t.m, t.ring[t.at])
 			t.ring[t.at] = key
 			t.at = (t.at + 1) % limit
+			t.lost++
 		}
 	}
 	t.m[key] = v
@@ -73,6 +79,11 @@ func (k *known) learn(g Gateway, f protocol.Frame) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	at, l := place{g.Tenant, src.ChatID}, lessonOf(g.Instance, &src)
+	undone := k.undone()
+	if k.taught.has(at, l, undone) {
+		return
+	}
 	if src.ChatID != "" {
 		c, _ := k.chats.get(pair(g.Tenant, src.ChatID))
 		if c.info.Type.IsZero() || src.ChatName.IsSet() {
@@ -85,8 +96,20 @@ func (k *known) learn(g Gateway, f protocol.Frame) {
 	}
 	bindTenant(&k.users, src.UserID.Or(""), g.Tenant, k.limit)
 	for _, key := range sessionKeys(src) {
-		k.runs.put(pair(g.Tenant, key), run{g.Instance, src.ChatID}, k.limit)
+		key, now := pair(g.Tenant, key), run{g.Instance, src.ChatID}
+		if before, ran := k.runs.get(key); ran && before != now {
+			k.moved++
+		}
+		k.runs.put(key, now, k.limit)
 	}
+	if k.undone() == undone {
+		k.taught.add(at, l)
+	}
+}
+
+// undone counts what was learned and is not so any more. It needs k.mu.
+func (k *known) undone() int {
+	return k.chats.lost + k.scopes.lost + k.users.lost + k.runs.lost + k.moved
 }
 
 // bindTenant adds a tenant to those of a scope or user.
@@ -98,10 +121,9 @@ func bindTenant(t *table[map[string]bool], key, tenant string, limit int) {
 	if tenants[tenant] {
 		return
 	}
-	// A copy: readers hold the old one.
-	more := map[string]bool{tenant: true}
-	for other := range tenants {
-		more[other] = true
+	if tenants == nil {
+		tenants = map[string]bool{}
 	}
-	t.put(key, more, limit)
+	tenants[tenant] = true
+	t.put(key, tenants, limit)
 }

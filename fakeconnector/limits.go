@@ -17,6 +17,7 @@ type Limits struct {
 	RequestIDs      int           // requestIds and bufferIds remembered per session and instance
 	BufferEntries   int           // entries in the buffer of one instance
 	ChatsKnown      int           // chats and session keys remembered per tenant
+	Bindings        int           // bindings, grants, link codes and hidden chats in the delivery gate, each
 	HeaderTimeout   time.Duration // for the HTTP header of a dial to arrive
 	WriteTimeout    time.Duration // for one message to leave; then the session is reset
 	CloseTimeout    time.Duration // for the answer to our close frame; then TCP is closed
@@ -42,6 +43,7 @@ func DefaultLimits() Limits {
 		RequestIDs:      65_536,
 		BufferEntries:   100_000,
 		ChatsKnown:      65_536,
+		Bindings:        100_000,
 		HeaderTimeout:   10 * time.Second,
 		WriteTimeout:    10 * time.Second,
 		CloseTimeout:    time.Second,
@@ -67,6 +69,7 @@ func (l Limits) withDefaults() Limits {
 	or(&l.RequestIDs, d.RequestIDs)
 	or(&l.BufferEntries, d.BufferEntries)
 	or(&l.ChatsKnown, d.ChatsKnown)
+	or(&l.Bindings, d.Bindings)
 	or(&l.HeaderTimeout, d.HeaderTimeout)
 	or(&l.WriteTimeout, d.WriteTimeout)
 	or(&l.CloseTimeout, d.CloseTimeout)

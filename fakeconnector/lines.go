@@ -1,6 +1,7 @@
 package fakeconnector
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,31 +9,20 @@ import (
 	"github.com/relaykit/relaykit/protocol"
 )
 
-// record writes a message and its lines into the journal.
-func (s *Session) record(dir protocol.Direction, m wireMessage, lines []protocol.Line, carried bool, first int64) ([]Entry, []FrameRecord) {
-	records := decodeLines(lines)
-	entries := s.c.journal.add(func(seq int64) []Entry {
-		es := make([]Entry, 1, 1+len(records))
-		es[0] = s.stamp(Entry{Kind: KindMessage, Dir: dir, Message: &Message{m.opcode, m.payload}})
-		for i := range records {
-			records[i].Message, records[i].FirstMessage = seq, seq
-			if i == 0 && carried {
-				records[i].FirstMessage = first
-			}
-			es = append(es, s.stamp(Entry{Kind: KindFrame, Dir: dir, Frame: &records[i]}))
-		}
-		return es
-	})
-	return entries, records
+// record writes a message and its lines into the journal, and returns the Seq of the
+// message; those of the lines follow.
+func (s *Session) record(dir protocol.Direction, m wireMessage, lines []FrameRecord, carried bool, first int64) int64 {
+	return s.c.journal.message(s.stamp(Entry{Kind: KindMessage, Dir: dir, Message: &Message{m.opcode, m.payload}}), lines, carried, first)
 }
 
 // noteSent keeps what the gateway may rely on from now on; true for the descriptor that
-// completes the handshake.
-func (s *Session) noteSent(r *FrameRecord) bool {
-	if s.holdsSecret(r.Raw) {
+// completes the handshake. f is what the gateway will read in the line, nil where it is no
+// frame; typ is its type, or that of a frame that a fault broke.
+func (s *Session) noteSent(line []byte, f protocol.Frame, typ protocol.Type) bool {
+	if s.holdsSecret(line) {
 		s.quotable.Store(true)
 	}
-	switch sentType(r) {
+	switch typ {
 	case protocol.TypeDescriptor:
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -40,17 +30,31 @@ func (s *Session) noteSent(r *FrameRecord) bool {
 		s.handshaken = true
 		return first
 	case protocol.TypeInbound, protocol.TypePassthroughForward:
+		if id := bufferIDOf(line, f); id != "" {
+			s.c.acks.sent(s.gateway.Instance, id)
+		}
+		s.c.known.learn(s.gateway, f)
+	}
+	return false
+}
+
+// bufferIDOf is the id that the gateway may name in its ack, empty where it may not ack.
+func bufferIDOf(line []byte, f protocol.Frame) string {
+	var id protocol.Opt[string]
+	var extra protocol.Extra
+	switch f := f.(type) {
+	case *protocol.Inbound:
+		id, extra = f.BufferID, f.Extra
+	case *protocol.PassthroughForward:
+		id, extra = f.BufferID, f.Extra
+	default: // a frame that a fault broke
 		var m struct {
 			BufferID json.RawMessage `json:"bufferId"`
 		}
-		if json.Unmarshal(r.Raw, &m) == nil {
-			if id := bufferIDText(m.BufferID); id != "" {
-				s.c.acks.sent(s.gateway.Instance, id)
-			}
-		}
-		s.c.known.learn(s.gateway, r.Frame)
+		_ = json.Unmarshal(line, &m)
+		return bufferIDText(m.BufferID)
 	}
-	return false
+	return id.Or(bufferIDText(extra["bufferId"])) // a mistyped one of a fault is among the unknown members
 }
 
 // sentType is the type of a line that may be a broken frame of a fault.
@@ -65,7 +69,7 @@ func sentType(r *FrameRecord) protocol.Type {
 	return ""
 }
 
-// bufferIDText is the id that a gateway may name in its ack, empty where it may not ack. A
+// bufferIDText is a bufferId as it is on the wire. A
 // number that a fault sent counts as its digits, which is how lenient gateways read it.
 func bufferIDText(raw json.RawMessage) string {
 	var s string
@@ -73,6 +77,17 @@ func bufferIDText(raw json.RawMessage) string {
 		return s
 	}
 	return string(raw)
+}
+
+// cut takes the payload of a message and returns the lines that it completes. They may
+// share its bytes, which nobody writes to.
+func cut(s *protocol.Splitter, payload []byte) []protocol.Line {
+	// Mostly a message is one frame and its newline.
+	if end := len(payload) - 1; s.Pending() == 0 && end > 0 && end <= s.Limit && payload[0] == '{' && payload[end-1] == '}' &&
+		bytes.IndexByte(payload, '\n') == end {
+		return []protocol.Line{{Data: payload[:end:end]}}
+	}
+	return s.Write(payload)
 }
 
 // decodeLines reads lines as frames.

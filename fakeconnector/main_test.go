@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -14,10 +15,17 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
+	"github.com/relaykit/relaykit/internal/ratio"
 	"github.com/relaykit/relaykit/protocol"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	playIdleRole()
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		ratio.Print(os.Stdout)
+		os.Exit(code)
+	}))
+}
 
 // bound is how long a test waits for what must come. It is generous, as machines that
 // run tests are loaded; a passing test never waits for it.

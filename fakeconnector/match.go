@@ -179,8 +179,13 @@ func traitsOf(f protocol.Frame) traits {
 // actionTraits reads the members by their names, which are the same in every op, the
 // unknown ones as well.
 func actionTraits(a protocol.Action) traits {
-	if a == nil {
+	switch a := a.(type) {
+	case nil:
 		return traits{}
+	case *protocol.Send: // by far the most
+		if len(a.Extra) == 0 {
+			return traits{op: protocol.OpSend, chatID: a.ChatID, text: a.Content}
+		}
 	}
 	t := traits{op: a.Op()}
 	line, err := json.Marshal(a)

@@ -1,9 +1,11 @@
 package fakeconnector
 
 import (
+	"crypto/rsa"
 	"crypto/tls"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/relaykit/relaykit/fakeconnector/store"
 )
@@ -59,3 +61,17 @@ func WithWake(w Wake) Option { return func(c *Connector) { c.wake = w.withDefaul
 // WithEgress sets which outbound actions are declined for their tenant. The default is
 // [EgressForeign].
 func WithEgress(e Egress) Option { return func(c *Connector) { c.egress = e } }
+
+// WithObserver calls observe for each entry of the journal right after it was written, in
+// the goroutine that wrote it: it must be quick, and must not call the connector. Entries
+// of different goroutines may come in another order than they stand in the journal.
+func WithObserver(observe func(Entry)) Option { return func(c *Connector) { c.observe = observe } }
+
+// WithRotationWindow ends the rotation window by itself: an older secret verifies for d
+// after it was replaced. Without it the window ends at [Connector.DropOldSecrets]; the
+// contract leaves its length open.
+func WithRotationWindow(d time.Duration) Option { return func(c *Connector) { c.window = d } }
+
+// WithInstanceKey signs and verifies instance tokens with a key of your own, of 2048 bits
+// or more. Without it one is made when it is first needed.
+func WithInstanceKey(key *rsa.PrivateKey) Option { return func(c *Connector) { c.keys.given = key } }

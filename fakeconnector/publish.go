@@ -45,12 +45,7 @@ func (c *Connector) complete(instance string, e *protocol.Event) {
 	src := &e.Source
 	or(&e.MessageType, "text")
 	or(&src.Platform, c.platformOf(instance))
-	if src.ChatType == "" {
-		src.ChatType = "dm"
-		if src.GuildID.IsSet() || src.ScopeID.IsSet() {
-			src.ChatType = "channel"
-		}
-	}
+	completeSource(src)
 	for _, o := range []*protocol.Opt[string]{&src.ChatName, &src.UserID, &src.UserName, &src.ThreadID, &src.ChatTopic} {
 		if o.IsZero() {
 			*o = protocol.Null[string]()
@@ -96,20 +91,17 @@ func (c *Connector) keepToken(instance string, f *protocol.Forward, i discordInt
 func (c *Connector) tenantOf(instance string) string { return c.ownerOf(instance).Tenant }
 
 func (c *Connector) platformOf(instance string) string {
-	if p := c.ownerOf(instance).Platform; p != "" {
-		return p
-	}
-	return protocol.PlatformRelay
+	p := c.ownerOf(instance).Platform
+	or(&p, protocol.PlatformRelay)
+	return p
 }
 
 // ownerOf is the first record of an instance, zero if there is none.
 func (c *Connector) ownerOf(instance string) Gateway {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, id := range c.order {
-		if r := c.records[id]; r.Instance == instance {
-			return r.Gateway
-		}
+	if ids := c.idsOf(instance); len(ids) > 0 {
+		return c.records[ids[0]].Gateway
 	}
 	return Gateway{}
 }

@@ -25,11 +25,12 @@ type tail struct {
 
 func (s *Session) received(opcode int, payload []byte) {
 	carried := s.in.Pending() > 0
-	entries, records := s.record(protocol.FromGateway, wireMessage{opcode, payload}, s.in.Write(payload), carried, s.in.first)
+	records := decodeLines(cut(&s.in.Splitter, payload))
+	seq := s.record(protocol.FromGateway, wireMessage{opcode: opcode, payload: payload}, records, carried, s.in.first)
 	if !carried || len(records) > 0 {
-		s.in.first = entries[0].Seq
+		s.in.first = seq
 	}
-	s.watchTail(payload, entries[0].Seq)
+	s.watchTail(payload, seq)
 	for i := range records {
 		// What comes after our close is recorded and no more; a refused session is closed
 		// before it is read. An acknowledgement counts all the same: what was accepted must
@@ -40,7 +41,7 @@ func (s *Session) received(opcode int, payload []byte) {
 			}
 			continue
 		}
-		s.arrived(&records[i], entries[i+1].Seq)
+		s.arrived(&records[i], seq+1+int64(i))
 	}
 }
 

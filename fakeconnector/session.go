@@ -1,7 +1,9 @@
 package fakeconnector
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,8 +20,10 @@ type Session struct {
 	c       *Connector
 	id      string
 	gateway Gateway // as it was at the dial
+	secret  []byte  // of the gateway
 	ws      *websocket.Conn
 	raw     *conn
+	since   time.Time     // constant after begin
 	over    chan struct{} // closed when the session's goroutine ends
 	greeted chan int64    // of size 1: the Seq of the first hello
 
@@ -71,36 +75,41 @@ func (s *Session) isClosing() bool {
 	return s.closing
 }
 
-// begin runs the session to its end, in the goroutine of the HTTP request.
-func (s *Session) begin(ws *websocket.Conn, id identity) {
+// begin starts the session. Its one goroutine reads until the end; another one writes
+// while there is something to write.
+func (s *Session) begin(ws *websocket.Conn, id identity, dial *Dial) {
 	c := s.c
-	s.ws = ws
+	s.ws, s.since = ws, c.clock.Now()
 	s.accepted = id.ok
 	s.in.check.named = id.named
 	s.in.Limit, s.out.Limit = c.limits.LineBytes, c.limits.LineBytes
-	s.out.more = make(chan struct{}, 1)
 	ws.SetReadLimit(c.limits.MessageBytes)
 	ws.SetPongHandler(func(string) error { s.extend(); return nil })
-	defer close(s.over)
-	defer func() { _ = ws.Close() }()
 
 	c.mu.Lock()
 	if c.state != lifeStarted {
 		c.mu.Unlock()
+		_ = ws.Close()
+		close(s.over)
 		return
 	}
 	c.sessions[s] = struct{}{}
+	if id.ok && c.revoked(s.gateway.ID) {
+		id.ok, id.reason, s.accepted = false, ReasonUnauthorized, false
+	}
 	var old *Session
 	if id.ok {
 		old = c.live[s.gateway.ID]
 		c.live[s.gateway.ID] = s
 	}
-	c.wg.Go(s.writer)
 	if c.limits.PingInterval > 0 {
-		c.wg.Go(s.keepAlive)
+		s.wmu.Lock()
+		s.out.pinger = time.AfterFunc(c.limits.PingInterval, s.ping)
+		s.wmu.Unlock()
 	}
 	c.mu.Unlock()
-	defer c.leave(s)
+	// Now whoever sees the entry finds the session.
+	s.journal(Entry{Kind: KindUpgraded, Dial: dial})
 
 	if old != nil {
 		s.supersede(old)
@@ -112,7 +121,21 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 		c.stubs.apply(x)
 		_ = s.run(x.steps) // fails only where a fault has ended the session
 	}
+	// Not the goroutine of the HTTP request, which holds on to the request and its buffers.
+	c.wg.Add(1) // the handler's own count stands until it returns
+	go s.live()
+}
+
+func (s *Session) live() {
+	defer s.c.wg.Done()
 	s.read()
+	s.endWriting()
+	if s.out.pinger != nil {
+		s.out.pinger.Stop()
+	}
+	s.c.leave(s)
+	_ = s.ws.Close()
+	close(s.over)
 }
 
 func (c *Connector) leave(s *Session) {
@@ -137,35 +160,45 @@ func (c *Connector) spawn(f func()) {
 	}
 }
 
+// read waits with as little on the stack as can be: what is deeper makes the stack of every
+// idle session twice as large.
 func (s *Session) read() {
 	for {
 		s.extend()
-		opcode, payload, err := s.ws.ReadMessage()
+		opcode, r, err := s.ws.NextReader()
+		if err == nil {
+			err = s.take(opcode, r)
+		}
 		if err != nil {
 			s.ended(err)
 			return
 		}
-		s.received(opcode, payload)
 	}
 }
+
+// take reads one message, into a payload of its exact size, as the journal keeps it.
+func (s *Session) take(opcode int, r io.Reader) error {
+	b := messageBuffers.Get().(*bytes.Buffer)
+	b.Reset()
+	_, err := b.ReadFrom(r)
+	payload := bytes.Clone(b.Bytes())
+	if b.Cap() <= maxMessageBuffer {
+		messageBuffers.Put(b)
+	}
+	if err == nil {
+		s.received(opcode, payload)
+	}
+	return err
+}
+
+var messageBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const maxMessageBuffer = 64 << 10
 
 // extend moves the bound on silence.
 func (s *Session) extend() {
 	if d := s.c.limits.IdleTimeout; d > 0 {
 		_ = s.ws.SetReadDeadline(time.Now().Add(d))
-	}
-}
-
-func (s *Session) keepAlive() {
-	t := time.NewTicker(s.c.limits.PingInterval)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-			_ = s.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(s.c.limits.WriteTimeout))
-		case <-s.over:
-			return
-		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/gorilla/websocket"
 
@@ -27,8 +28,13 @@ const (
 
 // upgrader answers no origin check, as gateways are no browsers, and no compression, so
 // that the bytes of the journal are the bytes of the wire.
+//
+// A session keeps a small buffer to read with. What it writes with is shared, as most
+// sessions are silent most of the time.
 var upgrader = websocket.Upgrader{
-	CheckOrigin: func(*http.Request) bool { return true },
+	ReadBufferSize:  512,
+	WriteBufferPool: &sync.Pool{},
+	CheckOrigin:     func(*http.Request) bool { return true },
 	Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 		http.Error(w, reason.Error(), status)
 	},
@@ -64,7 +70,7 @@ func (c *Connector) serveDial(w http.ResponseWriter, r *http.Request) {
 	id := c.identify(r)
 	dial := dialOf(r)
 	arrived := c.journal.one(Entry{Kind: KindDial, Session: s.id, GatewayID: id.gateway.ID, Instance: id.gateway.Instance, Dial: dial})
-	s.gateway = id.gateway
+	s.gateway, s.secret = id.gateway, []byte(id.gateway.Secret)
 
 	refuse := func(status int, why string) {
 		answered := *dial
@@ -127,8 +133,7 @@ func (c *Connector) serveDial(w http.ResponseWriter, r *http.Request) {
 	}
 	answered := *dial
 	answered.Status = http.StatusSwitchingProtocols
-	s.journal(Entry{Kind: KindUpgraded, Dial: &answered})
-	s.begin(ws, id)
+	s.begin(ws, id, &answered)
 }
 
 // identity is what the upgrade's credential says about the caller.
@@ -183,6 +188,7 @@ func (c *Connector) authenticate(headers []string) identity {
 	if err != nil {
 		return identity{rule: protocol.RuleAuthBearer, why: "the token's payload: " + err.Error()}
 	}
+	rec.expire(c.clock.Now())
 	_, err = auth.Verify(token, rec.secrets, c.clock.Now())
 	switch {
 	case err == nil:

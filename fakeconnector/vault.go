@@ -63,3 +63,32 @@ func (c *Connector) followUp(s *Session, f *protocol.FollowUp) protocol.Result {
 	}
 	return protocol.Result{Success: protocol.Some(true), MessageID: protocol.Some(c.ids.next("m"))}
 }
+
+// List returns what is kept and has not expired, in no order. The credentials are left out.
+func (v *Vault) List() []Capability {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	out := make([]Capability, 0, len(v.held.m))
+	for _, k := range v.held.m {
+		if k.Kind == "" || (!k.Expires.IsZero() && !v.c.clock.Now().Before(k.Expires)) {
+			continue
+		}
+		k.Credential = ""
+		out = append(out, k)
+	}
+	return out
+}
+
+// Remove takes a capability back; false if there is none.
+func (v *Vault) Remove(tenant, sessionKey, kind string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	key := vaultKey(tenant, sessionKey, kind)
+	k, ok := v.held.get(key)
+	if !ok || k.Kind == "" {
+		return false
+	}
+	// Its place in the table stays, empty and expired.
+	v.held.put(key, Capability{Expires: time.Unix(1, 0)}, v.c.limits.ChatsKnown)
+	return true
+}

@@ -3,6 +3,7 @@ package fakeconnector
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -59,8 +60,8 @@ func (i *instance) poke() {
 func (c *Connector) wakeURL(instance string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for n := len(c.order) - 1; n >= 0; n-- {
-		if r := c.records[c.order[n]]; r.Instance == instance && r.WakeURL != "" {
+	for _, id := range slices.Backward(c.idsOf(instance)) {
+		if r := c.records[id]; r.WakeURL != "" {
 			return r.WakeURL
 		}
 	}

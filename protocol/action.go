@@ -1,8 +1,10 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"reflect"
 )
 
 // Op names an outbound action.
@@ -39,6 +41,9 @@ func (m Metadata) String(key string) (string, bool) {
 	raw, ok := m[key]
 	if !ok || jsonKind(raw) != "string" {
 		return "", false
+	}
+	if raw[0] == '"' && json.Valid(raw) {
+		return unquote(bytes.TrimRight(raw, " \t\r\n")), true
 	}
 	var s string
 	err := json.Unmarshal(raw, &s)
@@ -218,53 +223,36 @@ func (o Op) New() Action {
 // DecodeAction reads an action. An unknown op is not an error. Every error is a
 // *[FrameError] whose pointer starts at the action.
 func DecodeAction(data []byte) (Action, error) {
-	if !json.Valid(data) || jsonKind(data) != "object" {
+	if !json.Valid(data) {
 		return nil, &FrameError{Code: CodeMistypedField, Want: "object", Got: jsonKind(data)}
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
-		return nil, &FrameError{Code: CodeNotJSON, Want: "object", Got: "nesting beyond the decoder's limit"}
+	return decodeAction(data)
+}
+
+// decodeAction reads valid JSON.
+func decodeAction(data []byte) (Action, error) {
+	if kind := jsonKind(data); kind != "object" {
+		return nil, &FrameError{Code: CodeMistypedField, Want: "object", Got: kind}
 	}
-	raw, ok := members["op"]
-	if !ok {
-		return nil, &FrameError{Code: CodeMissingField, Pointer: "/op", Want: "string", Got: "nothing"}
-	}
-	var op Op
-	if jsonKind(raw) != "string" || json.Unmarshal(raw, &op) != nil {
-		return nil, &FrameError{Code: CodeMistypedField, Pointer: "/op", Want: "string", Got: jsonKind(raw)}
-	}
-	a := op.New()
-	if a == nil {
-		return &UnknownAction{Name: op, Raw: append(json.RawMessage(nil), data...)}, nil
-	}
-	if err := decodeObject(data, a); err != nil {
+	op, err := discriminator(data, "op")
+	if err != nil {
 		return nil, err
 	}
-	if e := actionExtra(a); e != nil {
-		delete(*e, "op")
-		if len(*e) == 0 {
-			*e = nil
-		}
+	a := Op(op).New()
+	if a == nil {
+		return &UnknownAction{Name: Op(op), Raw: append(json.RawMessage(nil), data...)}, nil
+	}
+	if err := decodeStruct(data, reflect.ValueOf(a).Elem(), nil, "op"); err != nil {
+		return nil, err
 	}
 	return a, nil
 }
 
 // encodeAction puts `op` first, as every known gateway does.
-func encodeAction(a Action) ([]byte, error) {
-	body, err := encodeObject("", a)
-	if err != nil {
-		return nil, err
-	}
-	op, err := marshalPlain(a.Op())
-	if err != nil {
-		return nil, err
-	}
-	if string(body) == "{}" {
-		return append(append([]byte(`{"op":`), op...), '}'), nil
-	}
-	out := append([]byte(`{"op":`), op...)
-	out = append(out, ',')
-	return append(out, body[1:]...), nil
+func encodeAction(a Action) ([]byte, error) { return appendAction(nil, a) }
+
+func appendAction(b []byte, a Action) ([]byte, error) {
+	return appendObject(b, "op", string(a.Op()), reflect.ValueOf(a).Elem(), true)
 }
 
 // MarshalJSON writes the action with its op.
@@ -290,32 +278,6 @@ func (u *UnknownAction) MarshalJSON() ([]byte, error) {
 // MarshalJSON and UnmarshalJSON keep unknown members and match names exactly.
 func (o PromptOption) MarshalJSON() ([]byte, error)     { return encodeObject("", o) }
 func (o *PromptOption) UnmarshalJSON(data []byte) error { return decodeObject(data, o) }
-
-func actionExtra(a Action) *Extra {
-	switch a := a.(type) {
-	case *Send:
-		return &a.Extra
-	case *Edit:
-		return &a.Extra
-	case *Typing:
-		return &a.Extra
-	case *GetChatInfo:
-		return &a.Extra
-	case *FollowUp:
-		return &a.Extra
-	case *SendMedia:
-		return &a.Extra
-	case *Prompt:
-		return &a.Extra
-	case *React:
-		return &a.Extra
-	case *ThreadCreate:
-		return &a.Extra
-	case *ThreadRename:
-		return &a.Extra
-	}
-	return nil
-}
 
 // Result answers an action. A result without `success` counts as a failure, except
 // for get_chat_info, whose answer is the chat itself.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"unicode/utf8"
 )
 
@@ -20,33 +21,47 @@ func Decode(line []byte) (Frame, error) {
 	if kind := jsonKind(line); kind != "object" {
 		return nil, &FrameError{Code: CodeNotObject, Want: "object", Got: kind}
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(line, &members); err != nil {
-		// Valid and an object, so what is left is the decoder's limit on nesting.
-		return nil, &FrameError{Code: CodeNotJSON, Want: "a JSON object", Got: "nesting beyond the decoder's limit"}
+	name, err := discriminator(line, "type")
+	if err != nil {
+		return nil, err
 	}
-	var typ Type
-	raw, ok := members["type"]
-	if !ok || jsonKind(raw) != "string" || json.Unmarshal(raw, &typ) != nil {
-		got := "nothing"
-		if ok {
-			got = jsonKind(raw)
-		}
-		return nil, &FrameError{Code: CodeNoType, Pointer: "/type", Want: "string", Got: got}
-	}
+	typ := Type(name)
 	f := typ.New()
 	if f == nil {
 		return &Unknown{TypeName: typ, Raw: append(json.RawMessage(nil), line...)}, nil
 	}
-	if err := decodeObject(line, f); err != nil {
+	if err := decodeStruct(line, reflect.ValueOf(f).Elem(), nil, "type"); err != nil {
 		var fe *FrameError
 		if errors.As(err, &fe) {
 			fe.Type = typ
 		}
 		return nil, err
 	}
-	dropTypeFromExtra(f)
 	return f, nil
+}
+
+// discriminator is the member of a valid object that tells what it is: `type` of a frame,
+// `op` of an action.
+func discriminator(object []byte, name string) (string, error) {
+	var raw []byte
+	for s := scan(object); s.next(); {
+		if s.text() == name {
+			raw = s.value
+		}
+	}
+	switch {
+	case raw != nil && raw[0] == '"':
+		return unquote(raw), nil
+	case name == "type":
+		got := "nothing"
+		if raw != nil {
+			got = jsonKind(raw)
+		}
+		return "", &FrameError{Code: CodeNoType, Pointer: "/type", Want: "string", Got: got}
+	case raw == nil:
+		return "", &FrameError{Code: CodeMissingField, Pointer: "/op", Want: "string", Got: "nothing"}
+	}
+	return "", &FrameError{Code: CodeMistypedField, Pointer: "/op", Want: "string", Got: jsonKind(raw)}
 }
 
 // Encode writes a frame as one line: a JSON object and exactly one newline.
@@ -62,43 +77,4 @@ func Encode(f Frame) ([]byte, error) {
 		return nil, fmt.Errorf("encoding a %s frame: %w", f.FrameType(), err)
 	}
 	return append(data, '\n'), nil
-}
-
-// dropTypeFromExtra removes the discriminator, which decodeObject cannot tell from
-// an unknown member.
-func dropTypeFromExtra(f Frame) {
-	if e := extraOf(f); e != nil {
-		delete(*e, "type")
-		if len(*e) == 0 {
-			*e = nil
-		}
-	}
-}
-
-func extraOf(f Frame) *Extra {
-	switch f := f.(type) {
-	case *Hello:
-		return &f.Extra
-	case *DescriptorFrame:
-		return &f.Extra
-	case *Inbound:
-		return &f.Extra
-	case *InboundAck:
-		return &f.Extra
-	case *Outbound:
-		return &f.Extra
-	case *OutboundResult:
-		return &f.Extra
-	case *Interrupt:
-		return &f.Extra
-	case *InterruptInbound:
-		return &f.Extra
-	case *PassthroughForward:
-		return &f.Extra
-	case *GoingIdle:
-		return &f.Extra
-	case *GoingIdleAck:
-		return &f.Extra
-	}
-	return nil
 }

@@ -75,9 +75,11 @@ type optional interface {
 	setTarget() any // marks the member as set and returns a pointer to its value
 	unset()
 	current() (value any, set bool)
+	inside() (target any, state optState) // a pointer to the value, which is zero unless it is set
 }
 
-func (o *Opt[T]) setNull()             { *o = Null[T]() }
-func (o *Opt[T]) setTarget() any       { o.state = optSet; return &o.value }
-func (o *Opt[T]) unset()               { *o = Opt[T]{} }
-func (o *Opt[T]) current() (any, bool) { return o.value, o.state == optSet }
+func (o *Opt[T]) setNull()                { *o = Null[T]() }
+func (o *Opt[T]) setTarget() any          { o.state = optSet; return &o.value }
+func (o *Opt[T]) unset()                  { *o = Opt[T]{} }
+func (o *Opt[T]) current() (any, bool)    { return o.value, o.state == optSet }
+func (o *Opt[T]) inside() (any, optState) { return &o.value, o.state }

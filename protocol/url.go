@@ -9,6 +9,13 @@ const (
 	RouteEnroll    = "/relay/enroll"
 	RoutePolicy    = "/relay/policy"
 	RouteMedia     = "/relay/media"
+
+	RouteManageLink         = "/manage/link"
+	RouteManageScope        = "/manage/scope"
+	RouteManageScopeRelease = "/manage/scope/release"
+	RouteManagePrincipal    = "/manage/principal"
+	RouteManageDMDefault    = "/manage/dm-default"
+	RouteManageDeprovision  = "/manage/deprovision"
 )
 
 // BaseURL is a configured relay URL as a gateway keeps it: without surrounding white

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/relaykit/relaykit/internal/ratio"
 	"github.com/relaykit/relaykit/protocol"
 	"github.com/relaykit/relaykit/reference"
 )
@@ -29,20 +29,6 @@ const (
 	inboundPairs  = 7
 	inboundFrames = 20_000 // of one run, a fraction of a second
 )
-
-// ratios are what the benchmarks of a run came to, in the order in which they ended.
-var ratios []string
-
-func addRatio(name string, value, goal float64) {
-	ratios = append(ratios, fmt.Sprintf("ratio %s %.2f goal %.2f", name, value, goal))
-}
-
-// printRatios ends a run of the benchmarks.
-func printRatios() {
-	for _, r := range ratios {
-		fmt.Println(r)
-	}
-}
 
 // benchChats is how many conversations are under way at once.
 const benchChats = 50
@@ -85,21 +71,13 @@ func pump(b *testing.B, n int) string {
 // gorilla/websocket client loop that reads a message and decodes it into a struct.
 func BenchmarkInbound(b *testing.B) {
 	for range b.N {
-		var quotients, bares, ours []float64
-		for range inboundPairs {
-			bare, our := runBare(b, inboundFrames), runGateway(b, inboundFrames)
-			bares, ours, quotients = append(bares, bare), append(ours, our), append(quotients, our/bare)
-		}
-		b.ReportMetric(median(bares), "bare-frames/s")
-		b.ReportMetric(median(ours), "gateway-frames/s")
-		ratios = slices.DeleteFunc(ratios, func(r string) bool { return strings.Contains(r, "reference-inbound") })
-		addRatio("reference-inbound", median(quotients), inboundGoal)
+		quotient, bare, ours := ratio.Turns(inboundPairs,
+			func() float64 { return runBare(b, inboundFrames) },
+			func() float64 { return runGateway(b, inboundFrames) })
+		b.ReportMetric(bare, "bare-frames/s")
+		b.ReportMetric(ours, "gateway-frames/s")
+		ratio.Add("reference-inbound", quotient, inboundGoal)
 	}
-}
-
-func median(values []float64) float64 {
-	slices.Sort(values)
-	return values[len(values)/2]
 }
 
 func runBare(b *testing.B, n int) float64 {
@@ -190,8 +168,7 @@ func BenchmarkConcurrentSends(b *testing.B) {
 	if right.Load() != all.Load() {
 		b.Errorf("expected every result to reach its caller, got %d of %d", right.Load(), all.Load())
 	}
-	ratios = slices.DeleteFunc(ratios, func(r string) bool { return strings.Contains(r, "reference-sends") })
-	addRatio("reference-sends-answered", float64(right.Load())/float64(all.Load()), 1)
+	ratio.Add("reference-sends-answered", float64(right.Load())/float64(all.Load()), 1)
 	b.ReportMetric(float64(all.Load())/b.Elapsed().Seconds(), "sends/s")
 }
 

@@ -37,7 +37,7 @@ func (g *Gateway) dial(ctx context.Context) (*socket, error) {
 	defer cancel()
 	var w *wire
 	dialer := &websocket.Dialer{
-		Proxy:           http.ProxyFromEnvironment,
+		TLSClientConfig: g.config.TLSConfig,
 		WriteBufferSize: writeBuffer,
 		NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			open := g.config.NetDial
@@ -51,6 +51,9 @@ func (g *Gateway) dial(ctx context.Context) (*socket, error) {
 			w = &wire{Conn: conn, silence: g.bounds.Silence}
 			return w, nil
 		},
+	}
+	if g.config.NetDial == nil {
+		dialer.Proxy = http.ProxyFromEnvironment
 	}
 	conn, answer, err := dialer.DialContext(ctx, protocol.DialURL(g.config.URL), g.upgradeHeader())
 	if err != nil {
@@ -100,6 +103,10 @@ func (w *wire) Read(p []byte) (int, error) {
 	}
 	if err := w.Conn.SetReadDeadline(deadline); err != nil {
 		return 0, err
+	}
+	// A limit that was set meanwhile must not be undone by the line above.
+	if limit := w.limit.Load(); limit != nil && limit.Before(deadline) {
+		w.Conn.SetReadDeadline(*limit)
 	}
 	return w.Conn.Read(p)
 }

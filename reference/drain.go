@@ -18,7 +18,8 @@ import (
 //   - It waits for going_idle_ack, within a bound; a missing ack never blocks shutdown.
 //   - Then it closes. It lets the turns of accepted events end first, because the
 //     connector will not deliver those again.
-//   - A gateway that is disconnected has nobody to say it to.
+//   - A gateway that is disconnected has nobody to say it to, and dials no more, also
+//     while turns are still running.
 //
 // An error says that turns were cut off; the gateway has stopped all the same.
 func (g *Gateway) Shutdown(ctx context.Context) error {
@@ -35,18 +36,18 @@ func (g *Gateway) shutdown(ctx context.Context) error {
 	// Set aside: the answer to our close frame, and turns whose context has ended.
 	ctx, cancel := context.WithTimeout(ctx, g.bounds.Shutdown-2*g.bounds.Close)
 	defer cancel()
-	if s := g.current(); s != nil {
+	if s := g.startDrain(); s != nil {
 		g.goIdle(ctx, s)
 	}
 	finished := g.lanes.wait(ctx)
 	g.endLife(ErrStopped)
 	g.mu.Lock()
 	running := g.running
-	g.running = true // a Run after a shutdown is refused
 	g.mu.Unlock()
 	if running {
 		<-g.ended
 	}
+	g.status.set(Status{State: StateStopped, Message: "stopped on purpose"}) // also of one that never ran
 	if !finished {
 		return errors.New("shutdown cut off turns that were still running: expected them to end within the shutdown budget")
 	}

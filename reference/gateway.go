@@ -29,9 +29,12 @@ type Gateway struct {
 	capabilities *Capabilities
 	handshaken   bool // ever, in this gateway's life
 	running      bool
+	draining     bool // no session comes up any more
 
 	life    context.Context // ends when the gateway stops; turns run under it
 	endLife context.CancelCauseFunc
+	dialing context.Context // ends with the life, or when a drain begins before that
+	endDial context.CancelFunc
 	drain   sync.Once
 	drained chan struct{} // closed when a shutdown is over
 	ended   chan struct{} // closed when Run has returned
@@ -53,13 +56,11 @@ func New(config Config, handler Handler) (*Gateway, error) {
 	if handler == nil {
 		return nil, errors.New("expected a handler, got nil; use a HandlerFunc that does nothing")
 	}
-	clean := &redactor{}
-	clean.add(config.Secret, config.DeliveryKey)
+	clean := newRedactor(config.Secret, config.DeliveryKey)
 	g := &Gateway{
 		config:  config,
 		bounds:  config.Bounds,
 		handler: handler,
-		observe: config.Observer.orNothing(),
 		seen:    newSeen(seenLimit),
 		scopes:  newScopes(scopeLimit),
 		drained: make(chan struct{}),
@@ -68,7 +69,9 @@ func New(config Config, handler Handler) (*Gateway, error) {
 		redactor: clean,
 		log:      slog.New(cleanHandler{config.Logger.Handler(), clean}),
 	}
+	g.observe = config.Observer.guarded(g.log)
 	g.life, g.endLife = context.WithCancelCause(context.Background())
+	g.dialing, g.endDial = context.WithCancel(g.life)
 	g.status.notify = g.observe.Status
 	g.lanes = newLanes(g)
 	return g, nil
@@ -86,9 +89,14 @@ func (g *Gateway) current() *session {
 	return g.live
 }
 
-// up makes a handshaken session the live one.
-func (g *Gateway) up(s *session, c Capabilities) {
+// up makes a handshaken session the live one. It reports whether it did: a gateway that
+// drains takes no new session.
+func (g *Gateway) up(s *session, c Capabilities) bool {
 	g.mu.Lock()
+	if g.draining {
+		g.mu.Unlock()
+		return false
+	}
 	g.capabilities, g.handshaken = &c, true
 	select {
 	case <-s.closing: // retired meanwhile
@@ -97,6 +105,18 @@ func (g *Gateway) up(s *session, c Capabilities) {
 	}
 	g.mu.Unlock()
 	g.status.set(Status{State: StateConnected})
+	return true
+}
+
+// startDrain ends all dialing, a dial or a handshake under way included, and returns
+// the live session, or nil, which is the last that there is.
+func (g *Gateway) startDrain() *session {
+	g.mu.Lock()
+	g.draining = true
+	s := g.live
+	g.mu.Unlock()
+	g.endDial()
+	return s
 }
 
 // down takes a session that has ended, or is about to, out of use.

@@ -42,7 +42,9 @@ func (s *session) descriptor(d protocol.Descriptor) {
 	s.handshaken = true
 	s.onHandshake()
 	c := capabilitiesOf(d)
-	s.g.up(s, c)
+	if !s.g.up(s, c) {
+		return
+	}
 	s.g.log.Info("connected", "platform", c.Platform, "label", c.Label, "max_message_length", c.MaxMessageLength, "len_unit", c.LenUnit)
 	early := s.early
 	s.early = nil

@@ -2,8 +2,11 @@ package reference_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,12 +21,13 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
+	"github.com/relaykit/relaykit/internal/ratio"
 	"github.com/relaykit/relaykit/reference"
 )
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		printRatios()
+		ratio.Print(os.Stdout)
 		os.Exit(code)
 	}))
 }
@@ -74,8 +78,11 @@ type relay struct {
 	at     []time.Time
 	live   []*peer
 
-	mute bool             // pings stay unanswered; set before the first dial
+	tls  *tls.Config      // dials to port 443 are TLS; set before the first of them
 	http http.HandlerFunc // the HTTP plane; set before the first request
+
+	upgrade http.HandlerFunc      // answers in the place of the WebSocket; set before the first dial
+	prepare func(*websocket.Conn) // sees each socket before it is read; set before the first dial
 }
 
 // peer is one socket, seen from the connector.
@@ -91,9 +98,13 @@ type peer struct {
 func newRelay(t testing.TB) *relay {
 	r := &relay{t: t, dials: make(chan *peer, 64), conns: make(chan net.Conn), done: make(chan struct{})}
 	upgrader := &websocket.Upgrader{}
-	r.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	r.server = &http.Server{ErrorLog: log.New(io.Discard, "", 0), Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if !strings.HasSuffix(req.URL.Path, "/relay") && r.http != nil {
 			r.http(w, req)
+			return
+		}
+		if r.upgrade != nil {
+			r.upgrade(w, req)
 			return
 		}
 		conn, err := upgrader.Upgrade(w, req, nil)
@@ -101,8 +112,8 @@ func newRelay(t testing.TB) *relay {
 			return
 		}
 		p := &peer{t: t, conn: conn, path: req.URL.Path, header: req.Header, in: make(chan string, 4096), ended: make(chan error, 1)}
-		if r.mute {
-			conn.SetPingHandler(func(string) error { return nil })
+		if r.prepare != nil {
+			r.prepare(conn)
 		}
 		r.mu.Lock()
 		r.live = append(r.live, p)
@@ -145,7 +156,7 @@ func (r *relay) Close() error {
 func (r *relay) Addr() net.Addr { return &net.IPAddr{} }
 
 // dial is the gateway's NetDial.
-func (r *relay) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+func (r *relay) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	r.mu.Lock()
 	r.count++
 	r.at = append(r.at, time.Now())
@@ -158,6 +169,9 @@ func (r *relay) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		return nil, errors.New("connection refused")
 	}
 	here, there := net.Pipe()
+	if r.tls != nil && strings.HasSuffix(address, ":443") {
+		there = tls.Server(there, r.tls)
+	}
 	select {
 	case r.conns <- there:
 		return here, nil
@@ -171,6 +185,9 @@ func (r *relay) dialTimes() []time.Time {
 	defer r.mu.Unlock()
 	return slices.Clone(r.at)
 }
+
+// mute leaves pings unanswered.
+func mute(c *websocket.Conn) { c.SetPingHandler(func(string) error { return nil }) }
 
 // next waits for the gateway's next dial.
 func (r *relay) next() *peer {

@@ -8,15 +8,20 @@ import (
 // Run provisions the gateway if it must, declares its policy, and then dials the relay
 // and keeps at it until the gateway is stopped. (Contract, sections "Provisioning",
 // "Policy" and "Reconnect".) It returns nil after [Gateway.Shutdown], and the cause of ctx
-// when that ends first; ending ctx stops at once, without a drain. A revoked gateway
+// when that ends first; ending ctx stops at once, without a drain. Run serves one life: it
+// returns [ErrRunning] when it runs already, and [ErrStopped] after a shutdown. A revoked gateway
 // stops dialing but stays in Run, so that its status can still be read.
 //
 // This loop is the only dialer, and a session is closed for good before the loop goes
 // round: there is never a second dialer and never an old socket beside a new one.
 func (g *Gateway) Run(ctx context.Context) error {
 	g.mu.Lock()
-	if g.running {
+	if g.running || g.draining {
+		stopped := g.draining
 		g.mu.Unlock()
+		if stopped {
+			return ErrStopped
+		}
 		return ErrRunning
 	}
 	g.running = true
@@ -32,25 +37,31 @@ func (g *Gateway) Run(ctx context.Context) error {
 	g.status.set(Status{State: StateConnecting})
 	g.boot(ctx)
 	ladder := &backoff{base: g.bounds.BackoffBase, cap: g.bounds.BackoffCap, jitter: g.config.Jitter}
-	for ctx.Err() == nil {
+	for g.dialing.Err() == nil {
 		e := g.attempt(ctx, ladder)
 		if ctx.Err() != nil {
 			break
 		}
 		e.message = g.redactor.clean(e.message) // it may quote the connector
 		status := decide(e, g.handshakenBefore())
+		if g.dialing.Err() != nil && status.State != StateDisabled {
+			break // the session ended during a drain
+		}
 		g.status.set(status)
 		if status.State == StateDisabled {
 			g.log.Error("relay disabled", "code", status.Code, "close_code", status.CloseCode, "message", status.Message)
-			<-ctx.Done()
 			break
 		}
 		delay := ladder.next()
 		g.log.Warn("relay down, will dial again", "reason", e.String(), "in", delay)
-		if !sleep(ctx, delay) {
+		if !sleep(g.dialing, delay) {
 			break
 		}
 	}
+	if g.Status().State != StateDisabled {
+		g.status.set(Status{State: StateStopped, Message: "stopped on purpose"})
+	}
+	<-ctx.Done() // a drain still lets turns end
 	if cause := context.Cause(ctx); cause != ErrStopped {
 		return cause
 	}
@@ -61,13 +72,20 @@ func (g *Gateway) Run(ctx context.Context) error {
 // returns, the socket is closed, its reader has ended and all that was in flight on
 // it has failed.
 func (g *Gateway) attempt(ctx context.Context, ladder *backoff) end {
-	conn, err := g.dial(ctx)
+	conn, err := g.dial(g.dialing)
 	if err != nil {
 		return end{code: CodeDialFailed, message: err.Error()}
 	}
 	s := newSession(g, conn, ladder.reset)
-	unwatch := context.AfterFunc(ctx, func() { s.close(closeNormal, "", end{code: CodeClosed, message: "stopped on purpose"}) })
+	stop := func() { s.close(closeNormal, "", end{code: CodeClosed, message: "stopped on purpose"}) }
+	unwatch := context.AfterFunc(ctx, stop)
 	defer unwatch()
+	unwatchDial := context.AfterFunc(g.dialing, func() {
+		if g.current() != s { // a live session is the drain's to end
+			stop()
+		}
+	})
+	defer unwatchDial()
 	s.hello()
 	return s.read()
 }

@@ -44,6 +44,7 @@ type session struct {
 	conn *socket
 
 	writing chan struct{} // holds one token: the right to write
+	pongs   chan string   // what the next pong says
 	closing chan struct{} // closed when the session is out of use
 	retired sync.Once
 
@@ -63,11 +64,13 @@ func newSession(g *Gateway, conn *socket, onHandshake func()) *session {
 	s := &session{
 		g: g, conn: conn, onHandshake: onHandshake,
 		writing: make(chan struct{}, 1),
+		pongs:   make(chan string, 1),
 		closing: make(chan struct{}),
 		idleAck: make(chan struct{}),
 	}
 	s.flight.waiting = map[string]chan<- protocol.Result{}
 	s.writing <- struct{}{}
+	conn.SetPingHandler(s.pinged)
 	s.timer = time.AfterFunc(g.bounds.Handshake, s.noDescriptor)
 	go s.keepalive()
 	return s
@@ -165,10 +168,12 @@ func (s *session) frame(frame protocol.Frame) {
 // send writes one frame as one text message. It waits for its turn to write, but no
 // longer than ctx and the session live. An error means that the frame was not sent whole.
 func (s *session) send(ctx context.Context, frame protocol.Frame) error {
-	return s.sendBy(ctx, frame, time.Now().Add(min(s.g.bounds.Write, s.g.bounds.Outbound)))
+	return s.sendBy(ctx, frame, time.Time{})
 }
 
-// sendBy is send with a deadline for the write itself, which ends the session.
+// sendBy is send with a deadline for the write itself, which ends the session. Without
+// one the write has its bound from the moment at which it begins: many senders may wait
+// for a slow network, and it is no fault of the last of them.
 func (s *session) sendBy(ctx context.Context, frame protocol.Frame, deadline time.Time) error {
 	line, err := protocol.Encode(frame)
 	if err != nil {
@@ -186,6 +191,9 @@ func (s *session) sendBy(ctx context.Context, frame protocol.Frame, deadline tim
 	case <-s.closing:
 		return ErrDropped
 	default:
+	}
+	if deadline.IsZero() {
+		deadline = time.Now().Add(min(s.g.bounds.Write, s.g.bounds.Outbound))
 	}
 	s.conn.SetWriteDeadline(deadline)
 	if err := s.conn.WriteMessage(websocket.TextMessage, line); err != nil {
@@ -223,8 +231,18 @@ func (s *session) retire() {
 	})
 }
 
+// pinged runs on the reader, which does not write: the library's own handler would, and
+// would give up the socket where the network is slow.
+func (s *session) pinged(data string) error {
+	select {
+	case s.pongs <- data:
+	default: // a pong is on its way, which answers this ping as well
+	}
+	return nil
+}
+
 // keepalive pings, so that a dead peer shows as silence and a proxy on the way keeps
-// the connection open.
+// the connection open, and answers the pings of the connector.
 func (s *session) keepalive() {
 	ticker := time.NewTicker(s.g.bounds.Ping)
 	defer ticker.Stop()
@@ -233,6 +251,8 @@ func (s *session) keepalive() {
 		case <-ticker.C:
 			// A ping that cannot be written is no verdict; the silence is.
 			s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(s.g.bounds.Write))
+		case data := <-s.pongs:
+			s.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(s.g.bounds.Write))
 		case <-s.closing:
 			return
 		}

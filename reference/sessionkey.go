@@ -63,11 +63,10 @@ func SessionKey(s protocol.Source, o SessionKeyOptions) string {
 	return strings.Join(key, ":")
 }
 
-// KnownPlatform is a platform's name in a session key: the name itself, without
-// surrounding white space and in lower case, or relay for an unknown one. (Contract,
-// section "Inbound event".)
+// KnownPlatform is a platform's name in a session key: the name itself, or relay for an
+// unknown one. (Contract, section "Session source".) Names are compared as they stand:
+// the other side, which computes the same key, cannot know what this one would fold.
 func KnownPlatform(name string) string {
-	name = strings.ToLower(strings.TrimSpace(name))
 	switch name {
 	case "local", "telegram", "discord", "whatsapp", "whatsapp_cloud", "slack", "signal", "mattermost",
 		"matrix", "homeassistant", "email", "sms", "dingtalk", "api_server", "webhook", "msgraph_webhook",

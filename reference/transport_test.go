@@ -344,7 +344,7 @@ func TestUnauthorizedAfterAHandshakeIsRevocation(t *testing.T) {
 
 func TestKeepaliveEndsASilentSession(t *testing.T) {
 	bubble(t, func(t *testing.T, r *relay) {
-		r.mute = true
+		r.prepare = mute
 		start(t, r.config(), nil)
 		r.handshaken()
 		synctest.Wait()

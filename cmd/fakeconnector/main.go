@@ -61,6 +61,7 @@ func rootCommand() *cobra.Command {
 		Long: "fakeconnector judges gateways against the relay connector contract, and holds\n" +
 			"the tools around it: upgrade tokens, the contract document, the vectors.",
 	},
+		serveCommand(),
 		verifyCommand(),
 		contractCommand(),
 		vectorsCommand(),

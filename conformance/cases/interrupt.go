@@ -37,7 +37,6 @@ func interrupt() []kit.Case {
 			Gateway: func(g *kit.G) { g.NoViolation(kit.CountInterrupts, 1) }},
 		{ID: id(protocol.RuleInterruptCancels), Title: "ends the turn that runs under the key", Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancels},
 		{ID: id(protocol.RuleInterruptCancels, "direct"), Title: "ends the turn of a direct message", Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancelsDirect},
-		{ID: id(protocol.RuleFramingUnknownFields, "interrupt"), Title: "obeys an interrupt with a field that it does not know", Level: kit.Must, After: cancels, Needs: holds, Gateway: interruptWithMore},
 		{ID: id(protocol.RuleInterruptCancels, "with-one-behind"), Title: "ends the turn that runs, and not an event that waits behind it", Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancelsRunning},
 		sibling("", "leaves the turn of another chat running", func(a, b *kit.Event) {}),
 		sibling("same-chat", "leaves the turn of another author in the same chat running", func(a, b *kit.Event) {
@@ -91,17 +90,16 @@ func interruptFields(reason bool) func(*kit.G) {
 // nothing. A turn that runs ends within milliseconds of the first one.
 const interruptAgain = time.Second
 
-// interruptKey sends an interrupt, with further members where they are given.
-func interruptKey(g *kit.G, key, chat string, more ...string) {
+func interruptKey(g *kit.G, key, chat string) {
 	k, _ := json.Marshal(key)
 	c, _ := json.Marshal(chat)
-	g.SendRaw(websocket.TextMessage, fmt.Appendf(nil, `{"type":"interrupt_inbound","session_key":%s,"chat_id":%s%s}`+"\n", k, c, strings.Join(more, "")))
+	g.SendRaw(websocket.TextMessage, fmt.Appendf(nil, `{"type":"interrupt_inbound","session_key":%s,"chat_id":%s}`+"\n", k, c))
 }
 
 // interrupted sends interrupts until the turn has ended.
-func interrupted(g *kit.G, key, chat string, more ...string) {
+func interrupted(g *kit.G, key, chat string) {
 	for range g.Timing.Answer / interruptAgain {
-		interruptKey(g, key, chat, more...)
+		interruptKey(g, key, chat)
 		if outcome, ended := g.TurnEnd(key, interruptAgain); ended {
 			if outcome != "interrupted" {
 				g.Mismatch(fmt.Sprintf("the turn of %q to end as interrupted", key), fmt.Sprintf("it ended as %q", outcome))
@@ -118,16 +116,6 @@ func interruptCancels(g *kit.G) {
 	g.Push(ev)
 	g.Acked(ev)
 	interrupted(g, g.TurnKey(ev), ev.Source.ChatID)
-	g.Handler("echo", "")
-	g.Alive()
-}
-
-func interruptWithMore(g *kit.G) {
-	g.Handler("hold", "turn")
-	ev := g.Event("to be interrupted")
-	g.Push(ev)
-	g.Acked(ev)
-	interrupted(g, g.TurnKey(ev), ev.Source.ChatID, `,"zorp":{"a":[1,null]}`)
 	g.Handler("echo", "")
 	g.Alive()
 }

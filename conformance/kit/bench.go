@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/sourcegraph/jsonrpc2"
 
 	"github.com/relaykit/relaykit/fakeconnector"
@@ -41,12 +41,18 @@ type Bench struct {
 	observed *Observations
 	mute     *atomic.Bool  // the gateway was asked for an acknowledgement, and has given none yet
 	started  *atomic.Int64 // the longest time from a launch to a dial that was seen, in nanoseconds
+	told     toldBounds    // the bounds that TimingEnv tells
+	pace     *pace
 }
 
 // NewBench completes b; ctx ends everything that the run waits for.
 func NewBench(ctx context.Context, b Bench) *Bench {
 	b.ctx, b.observed, b.started, b.driver, b.kinds = ctx, new(Observations), new(atomic.Int64), new(atomic.Int64), new(sync.Map)
-	b.mute = new(atomic.Bool)
+	b.mute, b.pace = new(atomic.Bool), newPace()
+	if b.TimingEnv != nil {
+		b.told = boundsToldBy(b.TimingEnv)
+		b.Timing = b.told.apply(ContractTiming(), b.Timing)
+	}
 	if b.Platform == "" {
 		b.Platform = "discord"
 	}
@@ -74,8 +80,10 @@ type Instance struct {
 	secret  bool
 	ignored map[protocol.RuleID]bool
 	closed  sync.Once
-	sending sync.Mutex // held while a case has the session's stream to itself
-	uncount []func()   // takes its ports from those of the suite's own
+	sending sync.Mutex    // held while a case has the session's stream to itself
+	uncount []func()      // takes its ports from those of the suite's own
+	waited  time.Duration // for its turn to be started
+	settled func()        // its start is over, or given up on; others may start
 }
 
 // InstanceOption changes how an instance is set up.
@@ -91,6 +99,8 @@ type instanceConfig struct {
 	config    []func(ConfigData)
 	env       map[string]string
 	gatewayID string
+	idSuffix  string
+	key       string
 	botID     *string
 	respell   []func(env map[string]string)
 	ignored   []protocol.RuleID
@@ -119,6 +129,16 @@ func IDPrefix(prefix string) InstanceOption {
 	return func(c *instanceConfig) { c.gatewayID = prefix }
 }
 
+// IDSuffix puts a text behind the gateway's id.
+func IDSuffix(suffix string) InstanceOption {
+	return func(c *instanceConfig) { c.idSuffix = suffix }
+}
+
+// Secret gives the gateway a secret of the case's own in place of a random one.
+func Secret(secret string) InstanceOption {
+	return func(c *instanceConfig) { c.key = secret }
+}
+
 // BotID configures the gateway with another bot id, which may be empty.
 func BotID(id string) InstanceOption { return func(c *instanceConfig) { c.botID = &id } }
 
@@ -143,8 +163,8 @@ func Ignoring(rules ...protocol.RuleID) InstanceOption {
 }
 
 // limits bound what one gateway can make the suite remember: a whole run of every case
-// fills a hundredth of it, and eight that flood at once stay under a gigabyte.
-var limits = fakeconnector.Limits{JournalEntries: 100_000, JournalBytes: 64 << 20}
+// fills a tenth of it, and as many as run at once can flood and stay under a gigabyte.
+var limits = fakeconnector.Limits{JournalEntries: 100_000, JournalBytes: 20 << 20}
 
 // prepare makes an instance with a running (or reserved) connector and no gateway yet.
 func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanceConfig, error) {
@@ -169,7 +189,7 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 	if cfg.botID != nil {
 		botID = *cfg.botID
 	}
-	in.Record = in.Connector.AddGateway(fakeconnector.Gateway{ID: cfg.gatewayID + "gw-" + name, Platform: b.Platform, BotID: botID})
+	in.Record = in.Connector.AddGateway(fakeconnector.Gateway{ID: cfg.gatewayID + "gw-" + name + cfg.idSuffix, Secret: cfg.key, Platform: b.Platform, BotID: botID})
 	in.Record.BotID = botID // the connector gives one to a record that has none
 	b.Secret(in.Record.Secret)
 	if cfg.reserve {
@@ -190,7 +210,18 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 		in.base = cfg.url(in.base)
 	}
 	in.countOwn()
+	in.bound(cfg)
 	return in, cfg, nil
+}
+
+// bound gives the instance the bounds of its own, as far as they can be told.
+func (in *Instance) bound(cfg *instanceConfig) {
+	if cfg.bounds != nil && in.bench.TimingEnv != nil {
+		changed := in.Timing
+		cfg.bounds(&changed)
+		in.Timing = in.bench.told.apply(in.Timing, changed)
+	}
+	cfg.bounds = nil
 }
 
 // Base is the URL that the gateway is configured with.
@@ -213,9 +244,7 @@ func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
 	if in.secret {
 		env["GATEWAY_RELAY_SECRET"] = in.Record.Secret
 	}
-	if cfg.bounds != nil && b.TimingEnv != nil {
-		cfg.bounds(&in.Timing)
-	}
+	in.bound(cfg)
 	if b.TimingEnv != nil {
 		bounds, err := b.TimingEnv(in.Timing)
 		if err != nil {
@@ -232,12 +261,18 @@ func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
 	if err != nil {
 		return nil, err
 	}
-	subject, err := b.Launcher.Launch(b.ctx, Spec{Name: in.Name, Env: env, Files: files})
-	if err != nil {
+	if err := in.admit(); err != nil {
 		return nil, err
 	}
-	launched := time.Now() // what the launcher itself takes (the pull of an image) is not the gateway's
+	began := time.Now()
+	subject, err := b.Launcher.Launch(b.ctx, Spec{Name: in.Name, Env: env, Files: files})
+	if err != nil {
+		in.settled()
+		return nil, err
+	}
+	launched := time.Now()
 	in.Subject = subject
+	in.settleOnceSeen()
 	switch cfg.until {
 	case untilLaunched:
 		return nil, nil
@@ -250,7 +285,7 @@ func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
 			return d, nil
 		}
 	}
-	b.noteStartup(in, launched)
+	b.noteStartup(in, began, launched)
 	if err := in.takeDriver(); err != nil {
 		return nil, err
 	}
@@ -260,23 +295,18 @@ func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
 	return nil, nil
 }
 
-// noteStartup remembers how long a gateway takes from its launch to its first dial.
-func (b *Bench) noteStartup(in *Instance, launched time.Time) {
+// noteStartup remembers how long a gateway takes from its launch to its first dial, and
+// what the first start cost altogether.
+func (b *Bench) noteStartup(in *Instance, began, launched time.Time) {
 	for _, e := range in.Connector.Journal().All() {
 		if IsDial(e) {
+			b.pace.note(e.Wall.Sub(began))
 			took := int64(e.Wall.Sub(launched))
 			for old := b.started.Load(); took > old && !b.started.CompareAndSwap(old, took); old = b.started.Load() {
 			}
 			return
 		}
 	}
-}
-
-// Settle stretches the wait for a gateway's start by what the first start took: when
-// several interpreters that each load for seconds start side by side, each takes as long
-// as all of them. Half a dozen times that is slack for a loaded machine.
-func (b *Bench) Settle(parallel int) {
-	b.Timing.Ready = max(b.Timing.Ready, 6*b.startup()*time.Duration(max(1, parallel/max(1, runtime.NumCPU()))))
 }
 
 func (b *Bench) startup() time.Duration { return time.Duration(b.started.Load()) }
@@ -357,6 +387,9 @@ func (in *Instance) Close() {
 			_, _ = in.Subject.Stop(ctx)
 			cancel()
 		}
+		if in.settled != nil {
+			in.settled()
+		}
 		in.bench.observed.Take(in)
 		if in.server != nil {
 			in.server.close()
@@ -394,6 +427,37 @@ func poll(ctx context.Context, within time.Duration, ok func() bool) bool {
 		case <-ctx.Done():
 			return ok()
 		}
+	}
+}
+
+// Reads reports whether the gateway still reads its session: it acknowledges an event. One
+// without a session is left to [Instance.Usable].
+func (in *Instance) Reads() bool {
+	s := in.Session()
+	if s == nil || in.exited() {
+		return true
+	}
+	journal := in.Connector.Journal()
+	mark := journal.Mark()
+	g := &G{bench: in.bench, gw: in, ids: newIDSource(in.bench.Seed, fmt.Sprintf("reads %s %d", in.Name, mark))}
+	ev := g.Event("do you still read")
+	in.sending.Lock()
+	err := s.SendRaw(websocket.TextMessage, ev.Line())
+	in.sending.Unlock()
+	if err != nil {
+		return true // its session ended meanwhile
+	}
+	ctx, cancel := context.WithTimeout(in.bench.ctx, in.bench.Timing.Answer)
+	defer cancel()
+	acked := IsAck(ev.BufferID)
+	_, err = journal.Wait(ctx, mark, func(e fakeconnector.Entry) bool { return acked(e) || IsClosed(s.ID())(e) })
+	return err == nil
+}
+
+// EndSession closes the gateway's session, if it has one.
+func (in *Instance) EndSession() {
+	if s := in.Session(); s != nil {
+		_ = s.Close(websocket.CloseServiceRestart, "restart")
 	}
 }
 

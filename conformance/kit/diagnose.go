@@ -156,6 +156,8 @@ func (in *Instance) diagnose(within time.Duration) *Diagnosis {
 		return say(protocol.RuleFramingNewline, "expected a hello frame and a newline; got a message without one: %s", brief(lastMessage))
 	case hellos == 0:
 		return say(protocol.RuleHandshakeHelloFirst, "expected a hello as the first frame; got %s", brief(lastMessage))
+	case violations[protocol.RuleHandshakeHelloFields] != "":
+		return say(protocol.RuleHandshakeHelloFields, "%s", violations[protocol.RuleHandshakeHelloFields])
 	case lastClose.Kind != "":
 		return say(protocol.RuleReconnectRedial, "expected a live session within %s; got %s and no handshake after it", within, brief(lastClose))
 	default:
@@ -181,7 +183,7 @@ func (g *G) Prepare(opts ...InstanceOption) {
 		g.Harness(err, "preparing a gateway")
 	}
 	g.gw, g.own = in, true
-	g.cfg = cfg
+	g.cfg, g.Timing = cfg, in.Timing
 }
 
 // Start launches the gateway of a Fresh case, after Prepare or with its options.

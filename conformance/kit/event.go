@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -26,12 +25,6 @@ func newIDSource(seed int64, caseID string) idSource {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d %s", seed, caseID)
 	return idSource{prefix: fmt.Sprintf("%08x", uint32(h.Sum64())), n: new(atomic.Int64)}
-}
-
-// digits are unlike those of any other case, as an id of a platform that counts.
-func (s idSource) digits() string {
-	n, _ := strconv.ParseUint(s.prefix, 16, 32)
-	return fmt.Sprintf("%010d%03d", n, s.n.Add(1))
 }
 
 func (s idSource) next(kind string) string {
@@ -234,14 +227,6 @@ func (g *G) ReplyWherever(ev *Event) *Outbound {
 		o := newOutbound(e)
 		return o != nil && o.Op == "send" && strings.Contains(o.Content, ev.token)
 	}))
-}
-
-// Requested looks for the requestId of an outbound frame in the frames of earlier sessions.
-func (g *G) Requested(o *Outbound) (fakeconnector.Entry, bool) {
-	return g.FindAfter(fakeconnector.Entry{}, func(e fakeconnector.Entry) bool {
-		earlier := newOutbound(e)
-		return earlier != nil && e.Session != o.Entry.Session && earlier.RequestID == o.RequestID
-	})
 }
 
 // Outbound is an outbound frame as its raw JSON has it, read without the project's own

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
+	"strconv"
 	"strings"
 	"time"
 
@@ -196,8 +198,12 @@ func (g *G) UnexpectedAck() func(fakeconnector.Entry) bool {
 // ID is an id of this case's own.
 func (g *G) ID(kind string) string { return g.ids.next(kind) }
 
-// Digits is an id of this case's own that consists of digits.
-func (g *G) Digits() string { return g.ids.digits() }
+// Digits is an id of this case's own that is made of digits alone.
+func (g *G) Digits() string {
+	h := fnv.New64a()
+	h.Write([]byte(g.ids.next("digits")))
+	return strconv.FormatUint(h.Sum64(), 10)
+}
 
 // Stimulus records that the case did something to the gateway by other means than the
 // helpers of this package.

@@ -29,16 +29,28 @@ const (
 // A panic in run ends the subject with Exit.Err, the stack in its log. A panic in a
 // goroutine that run started ends the whole process: nobody can catch that.
 func InProcess(name string, run func(ctx context.Context, env map[string]string, logs io.Writer) error) kit.Launcher {
-	return inProcess{name, run}
+	l := inProcess{name: name}
+	if run != nil {
+		l.run = func(ctx context.Context, env, _ map[string]string, logs io.Writer) error { return run(ctx, env, logs) }
+	}
+	return l
+}
+
+// InProcessWithFiles is [InProcess] for a gateway that reads a configuration file: run also
+// gets the files that a process would have found in its working directory, contents by
+// path, and never reads that of this process.
+func InProcessWithFiles(name string, run func(ctx context.Context, env, files map[string]string, logs io.Writer) error) kit.Launcher {
+	return inProcess{name: name, run: run, files: true}
 }
 
 type inProcess struct {
-	name string
-	run  func(context.Context, map[string]string, io.Writer) error
+	name  string
+	run   func(ctx context.Context, env, files map[string]string, logs io.Writer) error
+	files bool
 }
 
 func (l inProcess) Can() kit.Abilities {
-	return kit.Abilities{Restart: true, SetEnv: true, Signal: true}
+	return kit.Abilities{Restart: true, SetEnv: true, Signal: true, Files: l.files}
 }
 
 func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, error) {
@@ -47,6 +59,9 @@ func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("launch %s: %w", l.name, err)
+	}
+	if len(spec.Files) > 0 && !l.files {
+		return nil, fmt.Errorf("launch %s: it has no working directory of its own to put files into; see InProcessWithFiles", l.name)
 	}
 	// The subject outlives the call; only Stop and Kill end it.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -59,7 +74,7 @@ func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 		defer close(s.exited)
 		defer cancel()
 		defer out.Flush()
-		s.call(ctx, func() error { return l.run(ctx, maps.Clone(spec.Env), out) })
+		s.call(ctx, func() error { return l.run(ctx, maps.Clone(spec.Env), maps.Clone(spec.Files), out) })
 	}()
 	return s, nil
 }

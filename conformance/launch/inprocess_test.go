@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -170,5 +171,29 @@ func TestAttach(t *testing.T) {
 	}
 	if want := []string{"http://one", "http://three"}; !slices.Equal(told, want) {
 		t.Errorf("announced %q, want %q", told, want)
+	}
+}
+
+func TestFilesOfAFunction(t *testing.T) {
+	files := map[string]string{"config.yaml": "a: b"}
+	got := make(chan map[string]string, 1)
+	l := InProcessWithFiles("files", func(_ context.Context, _, files map[string]string, _ io.Writer) error {
+		got <- files
+		return nil
+	})
+	if !l.Can().Files {
+		t.Error("it cannot be given files")
+	}
+	s, err := l.Launch(t.Context(), kit.Spec{Files: files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-s.Exited()
+	if found := <-got; !maps.Equal(found, files) {
+		t.Errorf("got %v", found)
+	}
+	plain := InProcess("plain", func(context.Context, map[string]string, io.Writer) error { return nil })
+	if _, err := plain.Launch(t.Context(), kit.Spec{Files: files}); plain.Can().Files || err == nil || !strings.Contains(err.Error(), "no working directory") {
+		t.Errorf("a function without files: got %v", err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"github.com/relaykit/relaykit/conformance"
+	"github.com/relaykit/relaykit/conformance/faketarget"
 	"github.com/relaykit/relaykit/conformance/kit"
 	"github.com/relaykit/relaykit/conformance/report"
 	"github.com/relaykit/relaykit/contract"
@@ -28,22 +31,34 @@ const Package = "./conformance/mutants/connector/serve"
 type Hello struct {
 	BaseURL  string                 `json:"base"`
 	Gateways []kit.ConnectorGateway `json:"gateways"`
+	// Key signs instance tokens: PKCS #8 in DER. It lives as long as the process.
+	Key   []byte `json:"key"`
+	KeyID string `json:"kid"`
 }
 
 // Request is one line to it.
 type Request struct {
 	ID      int                   `json:"id"`
 	Method  string                `json:"method"`
-	Subject string                `json:"subject"` // the instance, or the gateway's id
+	Subject string                `json:"subject"` // the instance, the tenant, or the gateway's id
 	Event   *kit.PublishedEvent   `json:"event,omitempty"`
 	Forward *kit.ForwardedRequest `json:"forward,omitempty"`
 	URL     string                `json:"url,omitempty"`
+	View    *View                 `json:"view,omitempty"`
+}
+
+// View says whether somebody is permitted to view a chat.
+type View struct {
+	Platform string `json:"platform"`
+	UserID   string `json:"user"`
+	ChatID   string `json:"chat"`
+	Can      bool   `json:"can"`
 }
 
 // Answer is one line from it.
 type Answer struct {
 	ID     int    `json:"id"`
-	Secret string `json:"secret,omitempty"`
+	Secret string `json:"secret,omitempty"` // or the token, or the code
 	Error  string `json:"error,omitempty"`
 }
 
@@ -66,8 +81,12 @@ func Verify(ctx context.Context, binary string, list []kit.Case) (run report.Run
 	// An edited fake that has fallen silent costs this wait once for each case; a whole one
 	// answers in milliseconds.
 	timing.Answer = 4 * time.Second
+	target, err := p.target(hello)
+	if err != nil {
+		return report.Run{}, err
+	}
 	return conformance.VerifyConnector(ctx, conformance.ConnectorOptions{
-		Target: p.target(hello), Cases: list, Timing: timing, Revision: string(slices.Max(contract.Revisions())),
+		Target: target, Cases: list, Timing: timing, Revision: string(slices.Max(contract.Revisions())),
 	})
 }
 
@@ -177,10 +196,21 @@ func (p *process) ask(ctx context.Context, r Request) (Answer, error) {
 	}
 }
 
-func (p *process) target(h Hello) kit.ConnectorTarget {
+func (p *process) target(h Hello) (kit.ConnectorTarget, error) {
+	parsed, err := x509.ParsePKCS8PrivateKey(h.Key)
+	key, ok := parsed.(*rsa.PrivateKey)
+	if !ok {
+		return kit.ConnectorTarget{}, fmt.Errorf("expected an RSA key in the first line of the fake connector's process, got %T: %w", parsed, err)
+	}
 	do := func(ctx context.Context, r Request) error {
 		_, err := p.ask(ctx, r)
 		return err
+	}
+	secret := func(method string) func(context.Context, string) (string, error) {
+		return func(ctx context.Context, subject string) (string, error) {
+			a, err := p.ask(ctx, Request{Method: method, Subject: subject})
+			return a.Secret, err
+		}
 	}
 	return kit.ConnectorTarget{
 		Name: "fakeconnector", BaseURL: h.BaseURL, Gateways: h.Gateways,
@@ -188,15 +218,22 @@ func (p *process) target(h Hello) kit.ConnectorTarget {
 			return do(ctx, Request{Method: "publish", Subject: instance, Event: &e})
 		},
 		Revoke: func(ctx context.Context, id string) error { return do(ctx, Request{Method: "revoke", Subject: id}) },
-		Rotate: func(ctx context.Context, id string) (string, error) {
-			a, err := p.ask(ctx, Request{Method: "rotate", Subject: id})
-			return a.Secret, err
-		},
+		Rotate: secret("rotate"),
 		Forward: func(ctx context.Context, instance string, r kit.ForwardedRequest) error {
 			return do(ctx, Request{Method: "forward", Subject: instance, Forward: &r})
 		},
 		SetWakeURL: func(ctx context.Context, id, url string) error {
 			return do(ctx, Request{Method: "wake", Subject: id, URL: url})
 		},
-	}
+		Identity: secret("identity"),
+		Invite:   secret("invite"),
+		LinkCode: secret("link-code"),
+		Arrive: func(ctx context.Context, e kit.PublishedEvent) error {
+			return do(ctx, Request{Method: "arrive", Event: &e})
+		},
+		SetView: func(ctx context.Context, platform, user, chat string, can bool) error {
+			return do(ctx, Request{Method: "view", View: &View{platform, user, chat, can}})
+		},
+		Manage: faketarget.ManageBodies(), InstanceKey: &kit.InstanceKey{Key: key, ID: h.KeyID},
+	}, nil
 }

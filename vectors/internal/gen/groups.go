@@ -20,4 +20,6 @@ var descriptions = []func(*builder){
 	describeProvision,
 	describeLadders,
 	describeRevocations,
+	describeActions,
+	describeHello,
 }

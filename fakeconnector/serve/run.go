@@ -1,0 +1,212 @@
+package serve
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"sync/atomic"
+	"time"
+
+	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/fakeconnector/control"
+	"github.com/relaykit/relaykit/internal/redact"
+)
+
+// Options are what the process gives beside the configuration.
+type Options struct {
+	Version string
+	Stderr  io.Writer
+	// Load reads the configuration, at the start and at every Reload.
+	Load   func() (Config, error)
+	Reload <-chan struct{}
+	// Ready, which may be nil, is told of the addresses once both listeners are open.
+	Ready func(relayURL, controlURL string)
+}
+
+// ConfigError says that the configuration cannot be meant.
+type ConfigError struct{ Err error }
+
+func (e *ConfigError) Error() string { return e.Err.Error() }
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// process is a connector that runs.
+type process struct {
+	Options
+	config  Config
+	log     *slog.Logger
+	secrets *redact.Redactor
+	certs   *certificates // nil without TLS
+	front   *fakeconnector.Front
+	spaces  *control.Spaces
+	control *http.Server
+	done    chan struct{} // closed when streams are to end
+	ready   atomic.Bool
+}
+
+// Run serves until ctx is done, and then shuts down in order: no more dials, what is in
+// flight is waited for, sessions close with 1001. The error is a *[ConfigError] where the
+// configuration cannot be meant, and nil after a shutdown.
+func Run(ctx context.Context, o Options) error {
+	config, err := o.Load()
+	if err == nil {
+		err = config.Check()
+	}
+	if err != nil {
+		return &ConfigError{err}
+	}
+	p := &process{Options: o, config: config, secrets: redact.New(), done: make(chan struct{})}
+	level, _ := config.level()
+	p.log = slog.New(slog.NewJSONHandler(p.secrets.Writer(o.Stderr), &slog.HandlerOptions{Level: level}))
+	if err := p.open(ctx); err != nil {
+		return err
+	}
+	return p.serve(ctx)
+}
+
+// open makes everything, up to the listeners.
+func (p *process) open(ctx context.Context) (err error) {
+	c := p.config
+	seed, err := c.seed()
+	if err != nil {
+		return &ConfigError{err}
+	}
+	var config *tls.Config
+	if c.TLSCert != "" {
+		p.certs = &certificates{cert: c.TLSCert, key: c.TLSKey}
+		if err := p.certs.load(); err != nil {
+			return &ConfigError{err}
+		}
+		config = &tls.Config{GetCertificate: p.certs.get, MinVersion: tls.VersionTLS12}
+	}
+	var lc net.ListenConfig
+	relay, err := lc.Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listening for gateways: %w", err)
+	}
+	steer, err := lc.Listen(ctx, "tcp", c.Control)
+	if err != nil {
+		_ = relay.Close()
+		return fmt.Errorf("listening for the control API: %w", err)
+	}
+	p.front = fakeconnector.NewFront(relay, config, c.limits(), p.log)
+	p.spaces, err = control.NewSpaces(p.front, seed, p.options, nil)
+	if err != nil {
+		_, _ = relay.Close(), steer.Close()
+		return &ConfigError{err}
+	}
+	token := p.token()
+	api := control.New(control.Options{Spaces: p.spaces, Version: p.Version, RelayURL: p.front.URL(), Log: p.log,
+		Token: token, Hosts: c.AllowHosts, Redact: p.secrets.String, Done: p.done})
+	api.HandleOpen("/healthz", http.HandlerFunc(p.health))
+	api.HandleOpen("/readyz", http.HandlerFunc(p.readiness))
+	if c.Pprof {
+		api.Handle("GET /debug/pprof/", http.HandlerFunc(pprof.Index))
+		api.Handle("GET /debug/pprof/cmdline", http.HandlerFunc(pprof.Cmdline))
+		api.Handle("GET /debug/pprof/profile", http.HandlerFunc(pprof.Profile))
+		api.Handle("GET /debug/pprof/symbol", http.HandlerFunc(pprof.Symbol))
+		api.Handle("GET /debug/pprof/trace", http.HandlerFunc(pprof.Trace))
+	}
+	p.control = &http.Server{Handler: api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug)}
+	scheme := "http"
+	if config != nil {
+		scheme = "https"
+		own := config.Clone()
+		own.NextProtos = []string{"http/1.1"} // one that a stream may hold
+		steer = tls.NewListener(steer, own)
+	}
+	controlURL := scheme + "://" + steer.Addr().String()
+	go func() { // ended by shutdown
+		if err := p.control.Serve(steer); !errors.Is(err, http.ErrServerClosed) {
+			p.log.Error("the control listener failed", "error", err)
+		}
+	}()
+	p.log.Info("serving", "relay", p.front.URL(), "control", controlURL, "token", token != "", "version", p.Version)
+	if p.Ready != nil {
+		p.Ready(p.front.URL(), controlURL)
+	}
+	return nil
+}
+
+// options of the connector of a namespace.
+func (p *process) options(name string) []fakeconnector.Option {
+	c := p.config
+	options := []fakeconnector.Option{
+		fakeconnector.WithLimits(c.limits()), fakeconnector.WithSeed(c.Seed), fakeconnector.WithEgress(fakeconnector.Egress(c.Egress)),
+		fakeconnector.WithDrain(fakeconnector.Drain{Window: c.Drain.Window, MaxTries: c.Drain.MaxTries}),
+		fakeconnector.WithWake(fakeconnector.Wake{Cooldown: c.Wake.Cooldown, Timeout: c.Wake.Timeout}),
+		fakeconnector.WithLogger(p.log.With("namespace", name)),
+	}
+	if c.Anonymous {
+		options = append(options, fakeconnector.WithAnonymous())
+	}
+	if c.UnknownMembers {
+		options = append(options, fakeconnector.WithUnknownMembers())
+	}
+	return options
+}
+
+// token is the control token; one that is made is shown this once.
+func (p *process) token() string {
+	token := p.config.Token
+	if token == "" && !(loopback(p.config.Control) && loopback(p.config.Listen)) {
+		b := make([]byte, 24)
+		_, _ = rand.Read(b) // never fails: crypto/rand ends the process instead
+		token = hex.EncodeToString(b)
+		fmt.Fprintf(p.Stderr, "control token, made for this run and shown this once: %s\n", token)
+	}
+	p.secrets.Add(token)
+	return token
+}
+
+// serve passes dials on until ctx is done or the listener fails.
+func (p *process) serve(ctx context.Context) error {
+	failed := make(chan error, 1)
+	go func() { failed <- p.front.Serve() }()
+	p.ready.Store(true)
+	for {
+		select {
+		case <-p.Reload:
+			p.reload()
+		case <-ctx.Done():
+			p.shutdown()
+			return <-failed
+		case err := <-failed:
+			p.shutdown()
+			return fmt.Errorf("the listener for gateways failed: %w", err)
+		}
+	}
+}
+
+// reload reads the configuration again. What is wrong with it changes nothing.
+func (p *process) reload() {
+	config, err := p.Load()
+	if err == nil {
+		err = config.Check()
+	}
+	if err == nil && p.certs != nil {
+		err = p.certs.load()
+	}
+	if err == nil {
+		var seed control.Seed
+		if seed, err = config.seed(); err == nil {
+			err = p.spaces.Reload(seed)
+		}
+	}
+	if err != nil {
+		p.log.Error("not reloaded, everything stays as it was", "error", err)
+		return
+	}
+	p.log.Info("reloaded", "tenants", len(config.Tenants), "gateways", len(config.Gateways), "stubs", len(config.Stubs))
+	for _, name := range p.config.differs(config) {
+		p.log.Warn("changed in the configuration, and takes effect at the next start", "field", name)
+	}
+}
