@@ -19,7 +19,7 @@ func idle() []kit.Case {
 	full := slow
 	full.Driver = []string{"handler/set"}
 	held := stops
-	held.Driver = []string{"handler/set", "event/inbound"}
+	held.Driver = []string{"handler/set", "event/inbound", "event/turn"}
 	replies := stops
 	replies.Replies = true
 	announced := rules(protocol.RuleIdleAnnounce)
@@ -32,6 +32,8 @@ func idle() []kit.Case {
 		{ID: id(protocol.RuleIdleServeUntilAck, "passthrough"), Title: "accepts a forward that comes before the going_idle_ack", Level: kit.Must, Needs: stops,
 			After: append(announced, protocol.RulePassthroughAckBuffered), Gateway: forwardUntilAck},
 		{ID: id(protocol.RuleIdleServeUntilAck, "unbuffered"), Title: "answers an event without a bufferId that comes before the going_idle_ack", Level: kit.Must, Needs: replies, After: announced, Gateway: answerUntilAck},
+		{ID: id(protocol.RuleIdleServeUntilAck, "interrupt"), Title: "obeys an interrupt that comes before the going_idle_ack", Level: kit.Must, Needs: held,
+			After: append(acked, protocol.RuleInterruptCancels), Gateway: interruptUntilAck},
 		{ID: id(protocol.RuleIdleServeUntilAck, "late"), Title: "still serves when the going_idle_ack is long in coming", Level: kit.Must, Needs: stops, After: acked, Gateway: serveUntilLateAck},
 		{ID: id(protocol.RuleIdleCloseAfterAck), Title: "closes its socket after the going_idle_ack", Level: kit.Must, Needs: stops, After: announced, Gateway: closeAfterAck},
 		{ID: id(protocol.RuleIdleCloseAfterAck, "served"), Title: "closes it after a going_idle_ack that came behind an event, too", Level: kit.Must, Needs: stops, After: acked, Gateway: closeAfterServing},
@@ -95,7 +97,7 @@ func announceBusy(g *kit.G) {
 	ev := g.Event("whose result is kept back")
 	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: "send"})
 	g.Push(ev)
-	g.Reply(ev)
+	g.Begun(ev.Source.ChatID)
 	g.CatchUp()
 	s := g.Session()
 	g.BeginStop()
@@ -150,6 +152,17 @@ func answerUntilAck(g *kit.G) {
 	ev := g.Event("in the window, and not buffered").Unbuffered()
 	pushInWindow(g, idle, ev.Line())
 	g.Reply(ev)
+	release()
+}
+
+func interruptUntilAck(g *kit.G) {
+	release, idle := window(g)
+	g.Handler("hold", "turn")
+	ev := g.Event("in the window, to be interrupted")
+	pushInWindow(g, idle, ev.Line())
+	g.Acked(ev)
+	stillOpen(g, idle, "before the interrupt could be sent")
+	interrupted(g, g.TurnKey(ev), ev.Source.ChatID)
 	release()
 }
 

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/sourcegraph/jsonrpc2"
 
 	"github.com/relaykit/relaykit/fakeconnector"
@@ -189,6 +190,7 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 		botID = *cfg.botID
 	}
 	in.Record = in.Connector.AddGateway(fakeconnector.Gateway{ID: cfg.gatewayID + "gw-" + name + cfg.idSuffix, Secret: cfg.key, Platform: b.Platform, BotID: botID})
+	in.Record.BotID = botID // the connector gives one to a record that has none
 	b.Secret(in.Record.Secret)
 	if cfg.reserve {
 		if _, err := in.Connector.Reserve(); err != nil {
@@ -425,6 +427,37 @@ func poll(ctx context.Context, within time.Duration, ok func() bool) bool {
 		case <-ctx.Done():
 			return ok()
 		}
+	}
+}
+
+// Reads reports whether the gateway still reads its session: it acknowledges an event. One
+// without a session is left to [Instance.Usable].
+func (in *Instance) Reads() bool {
+	s := in.Session()
+	if s == nil || in.exited() {
+		return true
+	}
+	journal := in.Connector.Journal()
+	mark := journal.Mark()
+	g := &G{bench: in.bench, gw: in, ids: newIDSource(in.bench.Seed, fmt.Sprintf("reads %s %d", in.Name, mark))}
+	ev := g.Event("do you still read")
+	in.sending.Lock()
+	err := s.SendRaw(websocket.TextMessage, ev.Line())
+	in.sending.Unlock()
+	if err != nil {
+		return true // its session ended meanwhile
+	}
+	ctx, cancel := context.WithTimeout(in.bench.ctx, in.bench.Timing.Answer)
+	defer cancel()
+	acked := IsAck(ev.BufferID)
+	_, err = journal.Wait(ctx, mark, func(e fakeconnector.Entry) bool { return acked(e) || IsClosed(s.ID())(e) })
+	return err == nil
+}
+
+// EndSession closes the gateway's session, if it has one.
+func (in *Instance) EndSession() {
+	if s := in.Session(); s != nil {
+		_ = s.Close(websocket.CloseServiceRestart, "restart")
 	}
 }
 

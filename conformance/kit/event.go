@@ -60,6 +60,9 @@ func (g *G) Event(text string) *Event {
 // Unbuffered is the event without a bufferId.
 func (e *Event) Unbuffered() *Event { e.BufferID = ""; return e }
 
+// Copy is the event once more, to be changed without changing the first.
+func (e *Event) Copy() *Event { c := *e; return &c }
+
 // Frame is the event as an inbound frame.
 func (e *Event) Frame() *protocol.Inbound {
 	f := &protocol.Inbound{Event: e.Event}
@@ -159,6 +162,15 @@ func (g *G) Handled(ev *Event) {
 	}
 }
 
+// Taken waits until the event was accepted, and has reached the gateway's handler where
+// the driver tells. It asks for no answer.
+func (g *G) Taken(ev *Event) {
+	g.Acked(ev)
+	if g.Gateway().Driver != nil {
+		g.Notified("event/inbound", "the driver's event/inbound for "+ev.token, MentionsText(ev))
+	}
+}
+
 // Acked waits for the acknowledgement of the event's bufferId.
 func (g *G) Acked(ev *Event) fakeconnector.Entry {
 	e := g.Await(g.Timing.Answer, fmt.Sprintf("an inbound_ack with bufferId %q", ev.BufferID), IsAck(ev.BufferID))
@@ -195,6 +207,27 @@ func (g *G) IsReply(ev *Event) func(fakeconnector.Entry) bool {
 		}
 		return g.Facts.Replies != RepliesEcho || strings.Contains(o.Content, ev.token)
 	}
+}
+
+// Begun waits until the turn of an event has sent something, whatever it says: a gateway
+// can write its answer in steps, and the first of them waits for its result.
+func (g *G) Begun(chat string) {
+	g.Await(g.Timing.Answer, fmt.Sprintf("an outbound send or follow_up for chat %q", chat), func(e fakeconnector.Entry) bool {
+		o := newOutbound(e)
+		return o != nil && (o.Op == "send" && o.ChatID == chat || o.Op == "follow_up" && strings.Contains(o.sessionKey(), chat))
+	})
+}
+
+// ReplyWherever is Reply for a gateway that can get the chat wrong: where it echoes, the
+// text alone tells which event it answers.
+func (g *G) ReplyWherever(ev *Event) *Outbound {
+	if g.Facts.Replies != RepliesEcho {
+		return g.Reply(ev)
+	}
+	return newOutbound(g.Await(g.Timing.Answer, fmt.Sprintf("an outbound send whose content holds %q", ev.token), func(e fakeconnector.Entry) bool {
+		o := newOutbound(e)
+		return o != nil && o.Op == "send" && strings.Contains(o.Content, ev.token)
+	}))
 }
 
 // Outbound is an outbound frame as its raw JSON has it, read without the project's own
