@@ -3,7 +3,7 @@ GO      ?= go
 BIN     := bin
 REPORT  ?= report
 
-.PHONY: build verify image verify-image same-verdicts test lint vectors ports mutants mutants-all mutants-full fuzz bench clean
+.PHONY: build verify image verify-image same-verdicts test lint vectors ports mutants mutants-all mutants-full fuzz bench soak clean
 
 build:
 	$(GO) build -o $(BIN)/ ./cmd/...
@@ -73,8 +73,21 @@ fuzz:
 		done; \
 	done
 
+# The benchmarks, one package after the other, and at the end one line for each: what it came
+# to beside a bare program that does the same, and its goal. "speed" and "inbound" and
+# "answered" are to reach theirs, the others to stay below.
+BENCHMARKS ?= .
 bench:
-	$(GO) test -run '^$$' -bench . ./fakeconnector/... ./reference/...
+	@mkdir -p $(BIN)
+	@{ $(GO) test -run '^$$' -bench '$(BENCHMARKS)' -timeout 30m ./fakeconnector ./reference; echo $$? >$(BIN)/bench.code; } 2>&1 | tee $(BIN)/bench.out
+	@grep '^ratio ' $(BIN)/bench.out; exit $$(cat $(BIN)/bench.code)
+
+# Minutes of load under faults, judged from both sides' logs. SOAK=-lose=1 loses an ack on purpose.
+DURATION ?= 5m
+GATEWAYS ?= 2000
+SOAK     ?=
+soak:
+	$(GO) run ./internal/soak -duration $(DURATION) -gateways $(GATEWAYS) $(SOAK)
 
 clean:
 	rm -rf $(BIN) $(REPORT)

@@ -273,11 +273,13 @@ func completed(g *kit.G, hello fakeconnector.Entry) {
 
 func secondDescriptor(line string) func(*kit.G) {
 	return func(g *kit.G) {
+		g.AnewAfter()
 		g.Survives(func() { g.SendLine(line) })
 	}
 }
 
 func secondChangesNothing(g *kit.G) {
+	g.AnewAfter()
 	before := g.Capabilities()
 	g.Survives(func() { g.SendLine(secondGood) })
 	after := g.Capabilities()
