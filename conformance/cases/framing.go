@@ -74,6 +74,9 @@ func framing() []kit.Case {
 		ignored(protocol.RuleFramingWrongDirection, "ack", "ignores an inbound_ack that comes from the connector", `{"type":"inbound_ack","bufferId":"b"}`),
 		{ID: id(protocol.RuleFramingWrongDirection, "interrupt"), Title: "does not obey an interrupt frame, which only gateways send", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: interruptFrame},
+		{ID: id(protocol.RuleFramingWrongDirection, "often"), Title: "ignores each of them, however often it comes", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: wrongDirectionOften},
+		{ID: id(protocol.RuleFramingHandlerFailure, "results"), Title: "takes results after a handler that failed", Level: kit.Must, After: after,
+			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set", "gateway/send"}}, Gateway: resultAfterFailure},
 		{ID: id(protocol.RuleFramingUnknownType, "before-descriptor"), Title: "ignores an unknown type before its descriptor as well", Level: kit.Must,
 			Needs: fresh, Gateway: beforeDescriptor(`{"type":"zorp"}` + "\n")},
 		{ID: id(protocol.RuleFramingNotJson, "before-descriptor"), Title: "skips lines that are not JSON before its descriptor as well", Level: kit.Must,
@@ -415,6 +418,31 @@ func handlerFailure(at string) func(*kit.G) {
 		g.Alive()
 		g.SameSession(s)
 	}
+}
+
+func wrongDirectionOften(g *kit.G) {
+	before := g.Mark()
+	for range 4 {
+		g.Survives(func() {
+			for _, line := range []string{
+				`{"type":"hello","platform":"discord","botId":"b"}`, `{"type":"going_idle"}`, `{"type":"inbound_ack","bufferId":"b"}`,
+				`{"type":"interrupt","session_key":"agent:main:discord:channel:nobody:nobody"}`,
+			} {
+				g.SendLine(line)
+			}
+		})
+	}
+	g.Unanswered(before)
+}
+
+// resultAfterFailure: a result is a frame like any other.
+func resultAfterFailure(g *kit.G) {
+	g.Handler("fail", "turn")
+	ev := g.Event("whose handler fails")
+	g.Push(ev)
+	g.TurnOver(ev)
+	g.Handler("echo", "")
+	g.WantSuccess(g.Drive("gateway/send", params(g, "gateway/send", g.ID("c")), g.Timing.Answer), true)
 }
 
 // freshBuffer: were the rest of the old line kept, it would spoil the first line of the

@@ -39,16 +39,16 @@ type Bench struct {
 	driver   *atomic.Int64 // a driverKnown
 	kinds    *sync.Map     // kinds of notification that a driver of this run has sent
 	observed *Observations
-	mute     *atomic.Bool  // the gateway was asked for an acknowledgement, and has given none yet
-	started  *atomic.Int64 // the longest time from a launch to a dial that was seen, in nanoseconds
-	told     toldBounds    // the bounds that TimingEnv tells
+	mute     *atomic.Pointer[Diagnosis] // why no acknowledgement has come yet, though it was asked for; nil once one has
+	started  *atomic.Int64              // the longest time from a launch to a dial that was seen, in nanoseconds
+	told     toldBounds                 // the bounds that TimingEnv tells
 	pace     *pace
 }
 
 // NewBench completes b; ctx ends everything that the run waits for.
 func NewBench(ctx context.Context, b Bench) *Bench {
 	b.ctx, b.observed, b.started, b.driver, b.kinds = ctx, new(Observations), new(atomic.Int64), new(atomic.Int64), new(sync.Map)
-	b.mute, b.pace = new(atomic.Bool), newPace()
+	b.mute, b.pace = new(atomic.Pointer[Diagnosis]), newPace()
 	if b.TimingEnv != nil {
 		b.told = boundsToldBy(b.TimingEnv)
 		b.Timing = b.told.apply(ContractTiming(), b.Timing)
