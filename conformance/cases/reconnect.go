@@ -406,7 +406,7 @@ func shortCap(t *kit.Timing) {
 func redialAfterManyFailures(g *kit.G) {
 	failures := 8
 	if g.Facts.BoundsSet && g.Timing.BackoffBase < kit.ContractTiming().BackoffBase {
-		failures = 20
+		failures = 12
 	}
 	g.Start(kit.Bounds(func(t *kit.Timing) {
 		if shortCap(t); failures > 8 {

@@ -32,7 +32,6 @@ func scopes() []kit.Case {
 		{ID: id(protocol.RuleScopePerChat), Title: "answers each of several chats with its own scope", Level: kit.Must, Needs: replies, Gateway: ownScopeEach},
 		{ID: id(protocol.RuleScopePerChat, "later"), Title: "keeps to a chat's scope when another chat was heard since", Level: kit.Must, Needs: replies, Gateway: ownScopeLater},
 		{ID: id(protocol.RuleScopePerChat, "same-author"), Title: "keeps the chats apart in which the same author writes", Level: kit.Must, Needs: replies, Gateway: ownScopeOfAuthor},
-		{ID: id(protocol.RuleScopePerChat, "letter-case"), Title: "keeps the chats apart whose ids differ in the case of a letter", Level: kit.Must, Needs: replies, Gateway: ownScopeByCase},
 		{ID: id(protocol.RuleScopePerChat, "send"), Title: "keeps the chats apart when it sends for a caller", Level: kit.Must, Needs: asked("gateway/send"), Gateway: ownScopeForCaller},
 		{ID: id(protocol.RuleScopePerChat, "alike"), Title: "keeps chats apart whose ids are nearly the same", Level: kit.Must, Needs: asked("gateway/send"), Gateway: ownScopeThoughAlike},
 		{ID: id(protocol.RuleScopePassthrough), Title: "learns a chat's scope from a forwarded interaction", Level: kit.Should,
@@ -281,21 +280,6 @@ func ownScopeOfAuthor(g *kit.G) {
 	g.Push(again)
 	g.Reply(again)
 	apart(g, []*kit.Event{here, there})
-}
-
-func ownScopeByCase(g *kit.G) {
-	lower, upper := g.Event("in one chat"), g.Event("in another")
-	lower.Source.ChatID = "c" + lower.Source.ChatID
-	upper.Source.ChatID = "C" + lower.Source.ChatID[1:]
-	g.Push(lower)
-	g.Reply(lower)
-	g.Push(upper)
-	g.Reply(upper)
-	again := unscoped(g.Event("in the first again"))
-	again.Source.ChatID = lower.Source.ChatID
-	g.Push(again)
-	g.Reply(again)
-	apart(g, []*kit.Event{lower, upper})
 }
 
 func ownScopeForCaller(g *kit.G) {
