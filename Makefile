@@ -3,7 +3,7 @@ GO      ?= go
 BIN     := bin
 REPORT  ?= report
 
-.PHONY: build verify image verify-image same-verdicts test lint vectors ports mutants mutants-all mutants-full fuzz bench clean
+.PHONY: build verify image verify-image same-verdicts test lint vectors ports mutants mutants-all mutants-full fuzz bench soak clean
 
 build:
 	$(GO) build -o $(BIN)/ ./cmd/...
@@ -45,18 +45,23 @@ vectors:
 ports:
 	$(GO) test -v ./vectors/ports
 
-# Mutants must be killed by the cases of their own rule: EACH of every rule, or all of them.
-EACH ?= 1
+# Mutants must be killed by the cases of their own rule. `mutants` judges one of every rule
+# and goes on to more for as long as MUTANTS_FOR lets it; which, follows from the source, so
+# the same tree judges the same ones. `mutants-all` judges every one, and `mutants-full` lets
+# every case see every one, to show how far each spreads. Both keep what they found in
+# MUTANTS_RESULTS, so that they can be stopped and begun again, and write docs/mutants.md.
+MUTANTS_FOR     ?= 6m
+MUTANTS_RESULTS ?= mutants.json
 mutants:
-	$(GO) run ./conformance/mutants/run -each $(EACH) -parallel 6
-	$(GO) run ./conformance/mutants/run -connector -each $(EACH)
+	$(GO) run ./conformance/mutants/run -for $(MUTANTS_FOR) -parallel 6
+	$(GO) run ./conformance/mutants/run -connector -each 1
 
 mutants-all:
-	$(GO) run ./conformance/mutants/run
+	$(GO) run ./conformance/mutants/run -results $(MUTANTS_RESULTS) -doc docs/mutants.md
 	$(GO) run ./conformance/mutants/run -connector
 
 mutants-full:
-	$(GO) run ./conformance/mutants/run -full
+	$(GO) run ./conformance/mutants/run -full -results $(MUTANTS_RESULTS) -doc docs/mutants.md
 
 # Every fuzz target for FUZZTIME. `go test -fuzz` takes one target of one package at a time.
 FUZZTIME ?= 60s
@@ -68,8 +73,21 @@ fuzz:
 		done; \
 	done
 
+# The benchmarks, one package after the other, and at the end one line for each: what it came
+# to beside a bare program that does the same, and its goal. "speed" and "inbound" and
+# "answered" are to reach theirs, the others to stay below.
+BENCHMARKS ?= .
 bench:
-	$(GO) test -run '^$$' -bench . ./fakeconnector/... ./reference/...
+	@mkdir -p $(BIN)
+	@{ $(GO) test -run '^$$' -bench '$(BENCHMARKS)' -timeout 30m ./fakeconnector ./reference; echo $$? >$(BIN)/bench.code; } 2>&1 | tee $(BIN)/bench.out
+	@grep '^ratio ' $(BIN)/bench.out; exit $$(cat $(BIN)/bench.code)
+
+# Minutes of load under faults, judged from both sides' logs. SOAK=-lose=1 loses an ack on purpose.
+DURATION ?= 5m
+GATEWAYS ?= 2000
+SOAK     ?=
+soak:
+	$(GO) run ./internal/soak -duration $(DURATION) -gateways $(GATEWAYS) $(SOAK)
 
 clean:
 	rm -rf $(BIN) $(REPORT)

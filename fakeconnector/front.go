@@ -19,7 +19,7 @@ import (
 // with [WithFront], and serve.
 //
 // A request goes to the connector whose credential it carries: the one for which its
-// upgrade token or identity token is good, else one that has a record of the gateway that
+// upgrade, instance or identity token is good, else one that has a record of the gateway that
 // it names, else the connector that was added first.
 type Front struct {
 	server   *http.Server
@@ -140,6 +140,12 @@ func (c *Connector) claims(r *http.Request) int {
 	}
 	if _, refused := c.tenant(r); refused == nil {
 		return claimGood
+	}
+	if token, ok := bearerJWT(headers); ok {
+		if _, err := c.instanceOf(token); err == nil {
+			return claimGood
+		}
+		return claimNone
 	}
 	if len(headers) != 1 {
 		return claimNone

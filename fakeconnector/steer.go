@@ -35,6 +35,8 @@ func (c *Connector) RemoveGateway(id string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.records, id)
+	c.byInstance = nil
+
 	c.order = slices.DeleteFunc(slices.Clone(c.order), func(other string) bool { return other == id })
 	return nil
 }
@@ -210,5 +212,6 @@ func (c *Connector) UnbindScope(scope, tenant string) bool {
 		}
 	}
 	c.known.scopes.put(scope, fewer, c.known.limit)
+	c.known.moved++ // what was learned of it does not count any more
 	return true
 }

@@ -71,6 +71,8 @@ func provisions() []kit.Case {
 			Gateway: adoptsAnswer(http.StatusOK, "another")},
 		{ID: id(protocol.RuleProvisionAdopted, "no-id"), Title: "dials under its own id when it was given none", Level: kit.Must, Needs: fresh, After: adopted,
 			Gateway: adoptsAnswer(http.StatusOK, "")},
+		{ID: id(protocol.RuleProvisionAdopted, "secret-alone"), Title: "takes an answer that has nothing but the secret", Level: kit.Must, Needs: fresh, After: adopted,
+			Gateway: adoptsAnswer(http.StatusOK, "", "deliveryKey", "tenant", "routeKeys")},
 		{ID: id(protocol.RuleProvisionAdopted, "created"), Title: "takes a 201 for a success as well", Level: kit.Must, Needs: fresh, After: adopted,
 			Gateway: adoptsAnswer(http.StatusCreated, "same")},
 		{ID: id(protocol.RuleProvisionInMemory), Title: "writes neither the secret nor the delivery key that it was given to disk", Level: kit.Must, Needs: fresh, After: adopted, Gateway: keptInMemory},
@@ -259,8 +261,8 @@ func adoptsForRedials(g *kit.G) {
 }
 
 // adoptsAnswer answers with another status, and with another id ("another"), none (""),
-// or the gateway's own.
-func adoptsAnswer(status int, answerID string) func(*kit.G) {
+// or the gateway's own. It leaves out what without names.
+func adoptsAnswer(status int, answerID string, without ...string) func(*kit.G) {
 	return func(g *kit.G) {
 		g.PrepareIdentified(kit.WithoutPin(), kit.UntilLaunched())
 		want := g.Gateway().Record.ID
@@ -272,6 +274,9 @@ func adoptsAnswer(status int, answerID string) func(*kit.G) {
 		}
 		if answerID != "" {
 			answer["gatewayId"] = want
+		}
+		for _, field := range without {
+			delete(answer, field)
 		}
 		text, _ := json.Marshal(answer)
 		g.On(fakeconnector.Match{Point: fakeconnector.PointHTTP, Path: protocol.RouteProvision}).Do(fakeconnector.Body{Text: string(text), Status: status})

@@ -2,6 +2,8 @@ package cases
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -19,6 +21,8 @@ func reconnect() []kit.Case {
 		{ID: id(protocol.RuleReconnectRedial, "until-it-succeeds"), Title: "goes on dialing when a redial is refused", Level: kit.Must, Needs: kit.Needs{Alone: true}, Gateway: redialUntilItSucceeds},
 		{ID: id(protocol.RuleReconnectFirstDial), Title: "goes on dialing when nobody listens at first", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: firstDialRefused},
 		{ID: id(protocol.RuleReconnectFirstDial, "http"), Title: "goes on dialing when the first upgrade is refused", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: firstUpgradeRefused},
+		{ID: id(protocol.RuleReconnectFirstDial, "status"), Title: "goes on dialing whatever HTTP status refuses the upgrade", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: firstUpgradeRefusedWith},
+		{ID: id(protocol.RuleReconnectRedial, "status"), Title: "does so when a redial is refused with other HTTP statuses", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: redialRefusedWith},
 		{ID: id(protocol.RuleReconnectFirstDial, "dropped"), Title: "goes on dialing when the first session ends before its descriptor", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: firstSessionDropped},
 		{ID: id(protocol.RuleReconnectAnyCode), Title: "dials again after a TCP reset", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterReset},
 		{ID: id(protocol.RuleReconnectAnyCode, "normal"), Title: "dials again after a normal closure", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(websocket.CloseNormalClosure)},
@@ -41,6 +45,7 @@ func reconnect() []kit.Case {
 		{ID: id(protocol.RuleReconnectDeliberate, "dropped"), Title: "does not dial again when its session ends while it drains", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Launch: kit.Abilities{Signal: true}}, After: rules(protocol.RuleIdleAnnounce), Gateway: droppedWhileDraining},
 		{ID: id(protocol.RuleReconnectBackoff), Title: "doubles its wait from one refused dial to the next", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: backoffClimbs(fakeconnector.Match{Point: fakeconnector.PointDial}, fakeconnector.Refuse{})},
+		{ID: id(protocol.RuleReconnectBackoff, "top"), Title: "climbs to the cap, and not to a rung below it", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectFirstDial), Gateway: backoffTop},
 		{ID: id(protocol.RuleReconnectBackoff, "cap"), Title: "waits no longer than the cap", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectFirstDial), Gateway: backoffCap},
 		{ID: id(protocol.RuleReconnectReset), Title: "starts the ladder anew after a session that worked", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectRedial, protocol.RuleReconnectBackoff), Gateway: backoffResets},
 		{ID: id(protocol.RuleReconnectDeliberate), Title: "does not dial again when it was told to stop", Level: kit.Must,
@@ -89,6 +94,48 @@ func firstUpgradeRefused(g *kit.G) {
 	first := g.Await(g.Timing.Ready, "a dial", kit.IsDial)
 	g.CatchUpTo(first)
 	g.Redialed(0)
+	g.Ready()
+	g.Alive()
+}
+
+// refusals are the statuses with which a proxy or a connector answers an upgrade when it
+// does not know the gateway, does not know the path, or is busy.
+var refusals = []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusTooManyRequests}
+
+// refuseEach refuses one dial with each of those statuses. It returns how long they all
+// may take.
+func refuseEach(g *kit.G) (within time.Duration) {
+	for i, status := range refusals {
+		g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).After(i).Times(1).Do(fakeconnector.Refuse{Status: status})
+		within += g.Timing.Redial(i)
+	}
+	return within
+}
+
+func firstUpgradeRefusedWith(g *kit.G) {
+	g.Prepare()
+	within := refuseEach(g)
+	g.Start(kit.UntilLaunched())
+	dialsOn(g, g.Timing.Ready+within)
+}
+
+func redialRefusedWith(g *kit.G) {
+	g.Start()
+	g.Alive()
+	within := refuseEach(g)
+	g.CatchUp()
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	dialsOn(g, g.Timing.Redial(0)+within)
+}
+
+// dialsOn expects another dial behind each that is refused.
+func dialsOn(g *kit.G, within time.Duration) {
+	g.Await(within, "a dial", kit.IsDial)
+	for i, status := range refusals {
+		if _, ok := g.Within(within, g.Beyond(i+1, kit.IsDial)); !ok {
+			g.Mismatch(fmt.Sprintf("another dial after an upgrade that was refused with HTTP status %d", status), "none")
+		}
+	}
 	g.Ready()
 	g.Alive()
 }
@@ -145,22 +192,23 @@ func backoffClimbs(m fakeconnector.Match, faults ...fakeconnector.Fault) func(*k
 	}
 }
 
-// ladder sets the redial ladder of a gateway that can be told it, with a cap that is as far
-// from the first rung as the contract's.
+// ladder sets the redial ladder of a gateway that can be told it, with a cap that is far from
+// the rungs that a case climbs.
 func ladder(base time.Duration) kit.InstanceOption {
 	return kit.Bounds(func(t *kit.Timing) {
-		if c := kit.ContractTiming(); t.BackoffBase < c.BackoffBase {
-			t.BackoffBase, t.BackoffCap = base, base*(c.BackoffCap/c.BackoffBase)
+		if t.BackoffBase < kit.ContractTiming().BackoffBase {
+			t.BackoffBase, t.BackoffCap = base, 64*base
 		}
 	})
 }
 
-// backoffUpper judges the waits on some rungs from above. A machine can make a wait longer
-// and never shorter, so each rung counts by the shortest of up to three climbs, less what
-// the machine was late meanwhile; a machine that was late is given more of them.
+// backoffUpper judges the waits on some rungs from above, each and all together. A machine
+// can make a wait longer and never shorter, so each rung counts by the shortest of up to
+// three climbs, less what the machine was late meanwhile; a machine that was late is given
+// more of them.
 func backoffUpper(base time.Duration, from, to int) func(*kit.G) {
 	return func(g *kit.G) {
-		const climbs, climbsIfLate, late = 3, 10, 20 * time.Millisecond
+		const climbs, climbsIfLate, late = 3, 8, 20 * time.Millisecond
 		g.Prepare(ladder(base))
 		machine := g.WatchLateness()
 		g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(to + 1).Do(fakeconnector.Refuse{})
@@ -173,8 +221,8 @@ func backoffUpper(base time.Duration, from, to int) func(*kit.G) {
 			return total
 		}
 		// Jitter, and three fifths of the first of these rungs for the machine: less than the
-		// next rung. A dial passes through three timers and more of it.
-		limit := func(i int) time.Duration { return g.Timing.Rung(i)*5/4 + g.Timing.Rung(from)*3/5 }
+		// next rung.
+		limit := func(of time.Duration) time.Duration { return of*5/4 + g.Timing.Rung(from)*3/5 }
 		shortest, quiet := map[int]time.Duration{}, 0
 		ends := g.Dials(to+2, within(to+1)) // of the waits
 		for climb := 1; ; climb++ {
@@ -182,7 +230,7 @@ func backoffUpper(base time.Duration, from, to int) func(*kit.G) {
 			for i := range ends[1:] {
 				lateness := machine.Between(ends[i], ends[i+1])
 				worst = max(worst, lateness)
-				if wait := kit.Elapsed(ends[i], ends[i+1]) - 3*lateness; shortest[i] == 0 || wait < shortest[i] {
+				if wait := kit.Elapsed(ends[i], ends[i+1]) - lateness; shortest[i] == 0 || wait < shortest[i] {
 					shortest[i] = wait
 				}
 			}
@@ -191,18 +239,22 @@ func backoffUpper(base time.Duration, from, to int) func(*kit.G) {
 			}
 			g.Ready()
 			g.Alive()
-			last := -1
+			last, sum, rungs := -1, time.Duration(0), time.Duration(0)
 			for i := from; i <= to; i++ {
-				if shortest[i] > limit(i) {
+				sum, rungs = sum+shortest[i], rungs+g.Timing.Rung(i)
+				if shortest[i] > limit(g.Timing.Rung(i)) {
 					last = i
 				}
+			}
+			if last < 0 && sum > limit(rungs) {
+				last = to
 			}
 			if last < 0 {
 				return
 			}
 			if quiet >= climbs || climb == climbsIfLate {
-				g.Mismatch(fmt.Sprintf("a wait of at most %s and its jitter before redial %d", g.Timing.Rung(last), last+1),
-					fmt.Sprintf("never less than %s in %d climbs", shortest[last].Round(time.Millisecond), climb))
+				g.Mismatch(fmt.Sprintf("waits of at most %s before redials %d to %d, each with its jitter", ladderOf(g, from, to), from+1, to+1),
+					fmt.Sprintf("in %d climbs never less than %s", climb, waitsOf(shortest, from, to)))
 			}
 			// The session worked, so the next climb begins on the first rung, with its end.
 			if last > 0 {
@@ -213,6 +265,22 @@ func backoffUpper(base time.Duration, from, to int) func(*kit.G) {
 			ends = append([]fakeconnector.Entry{ended}, g.Dials(last+1, within(last+1))...)
 		}
 	}
+}
+
+func ladderOf(g *kit.G, from, to int) string {
+	rungs := map[int]time.Duration{}
+	for i := from; i <= to; i++ {
+		rungs[i] = g.Timing.Rung(i)
+	}
+	return waitsOf(rungs, from, to)
+}
+
+func waitsOf(waits map[int]time.Duration, from, to int) string {
+	var words []string
+	for i := from; i <= to; i++ {
+		words = append(words, waits[i].Round(time.Millisecond).String())
+	}
+	return strings.Join(words, ", ")
 }
 
 // backoffCap climbs so far that a ladder without a cap would show it on a loaded machine
@@ -239,6 +307,32 @@ func backoffCap(g *kit.G) {
 			g.Mismatch(fmt.Sprintf("at least %s before redial %d, three quarters of its rung of %s", rung*3/4, i+1, rung), gap.Round(time.Millisecond).String(), gaps(dials))
 		}
 	}
+}
+
+// backoffTop looks at the rung on which the ladder reaches its cap, from below. Base and
+// cap keep the contract's proportion, so that a ladder which ends on a power of two shows.
+func backoffTop(g *kit.G) {
+	const refused = 7
+	g.Prepare(kit.Bounds(func(t *kit.Timing) {
+		if t.BackoffBase < kit.ContractTiming().BackoffBase {
+			t.BackoffBase, t.BackoffCap = 40*time.Millisecond, 1200*time.Millisecond
+		}
+	}))
+	g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(refused).Do(fakeconnector.Refuse{})
+	g.Start(kit.UntilLaunched())
+	within := g.Timing.Ready
+	for i := range refused {
+		within += g.Timing.Redial(i)
+	}
+	dials := g.Dials(refused+1, within)
+	for i := refused - 2; i < refused; i++ {
+		rung, gap := g.Timing.Rung(i), kit.Elapsed(dials[i], dials[i+1])
+		if gap < rung*3/4 {
+			g.Mismatch(fmt.Sprintf("at least %s before redial %d, three quarters of the cap of %s", rung*3/4, i+1, rung), gap.Round(time.Millisecond).String(), gaps(dials))
+		}
+	}
+	g.Ready()
+	g.Alive()
 }
 
 // backoffResets climbs three rungs, lets a session work, and looks at the wait after it:
@@ -272,7 +366,7 @@ func backoffResets(g *kit.G) {
 		if gap < g.Timing.Rung(0)*3/4 {
 			g.Mismatch(fmt.Sprintf("a redial on the first rung (%s) after a session that worked", g.Timing.Rung(0)), "one after "+gap.Round(time.Millisecond).String())
 		}
-		if gap-3*machine.Between(ended, dial) < g.Timing.Rung(climb-1)*3/4 {
+		if gap-machine.Between(ended, dial) < g.Timing.Rung(climb-1)*3/4 {
 			proven++
 		} else {
 			waits = append(waits, gap.Round(time.Millisecond).String())
@@ -307,9 +401,18 @@ func shortCap(t *kit.Timing) {
 	}
 }
 
+// redialAfterManyFailures refuses more dials than any gateway that counts them would put
+// up with, where the bounds can be set; at their full length they would take too long.
 func redialAfterManyFailures(g *kit.G) {
-	const failures = 8
-	g.Start(kit.Bounds(shortCap))
+	failures := 8
+	if g.Facts.BoundsSet && g.Timing.BackoffBase < kit.ContractTiming().BackoffBase {
+		failures = 20
+	}
+	g.Start(kit.Bounds(func(t *kit.Timing) {
+		if shortCap(t); failures > 8 {
+			t.BackoffBase, t.BackoffCap = 20*time.Millisecond, 80*time.Millisecond
+		}
+	}))
 	g.Alive()
 	g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(failures).Do(fakeconnector.Refuse{})
 	within := g.Timing.Answer

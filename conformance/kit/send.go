@@ -242,14 +242,16 @@ func (g *G) WantMessageID(raw json.RawMessage, want string) {
 
 // Turns counts how often an event was handled.
 type Turns struct {
-	g  *G
-	ev *Event
+	g    *G
+	ev   *Event
+	base int // what was seen of the event's first turn
 }
 
 // CountTurns counts the turns of an event: by the driver where there is one, else by the
-// gateway's answers in its chat. The event has its first turn by the time this returns.
+// gateway's answers in its chat. The event has its first turn by the time this returns,
+// and a gateway that answers in several messages has sent them.
 func (g *G) CountTurns(ev *Event) Turns {
-	t := Turns{g, ev}
+	t := Turns{g: g, ev: ev}
 	switch {
 	case g.Gateway().Driver != nil:
 		g.Notified("event/turn", "the driver's event/turn", func(json.RawMessage) bool { return t.driven() > 0 })
@@ -257,6 +259,10 @@ func (g *G) CountTurns(ev *Event) Turns {
 		g.Reply(ev)
 	default:
 		g.NotApplicable("the gateway shows no turns: it does not reply, and there is no driver")
+	}
+	t.base = t.seen()
+	for g.Gateway().Driver == nil && poll(g.bench.ctx, g.Timing.Quiet, func() bool { return t.seen() > t.base }) {
+		t.base = t.seen()
 	}
 	return t
 }
@@ -297,13 +303,29 @@ func (t Turns) seen() int {
 	return n
 }
 
-// StaysAt holds a quiet window open and shows a sign of life, after which there must
-// have been exactly n turns.
-func (t Turns) StaysAt(n int) {
-	t.g.Within(t.g.Timing.Quiet, func(fakeconnector.Entry) bool { return t.seen() > n })
+// Stay holds a quiet window open and shows a sign of life, after which there must have
+// been no further turn.
+func (t Turns) Stay() {
+	poll(t.g.bench.ctx, t.g.Timing.Quiet, func() bool { return t.seen() > t.base })
 	t.g.Alive()
-	if got := t.seen(); got != n {
-		t.g.Mismatch(fmt.Sprintf("%d turn for the event", n), fmt.Sprintf("%d", got))
+	if got := t.seen(); got != t.base {
+		t.g.Mismatch("one turn for the event, and none for its repeat", t.second())
 	}
 	t.g.observation()
+}
+
+// Grow waits for a further turn of the event, for what only looks like its repeat.
+func (t Turns) Grow() {
+	if !poll(t.g.bench.ctx, t.g.Timing.Answer, func() bool { return t.seen() > t.base }) {
+		t.g.Mismatch("a turn for the second event as well, which is no repeat of the first", "one turn for both")
+	}
+	t.g.observation()
+}
+
+// second says what showed a turn too many.
+func (t Turns) second() string {
+	if t.g.Gateway().Driver != nil {
+		return fmt.Sprintf("%d turns that the driver reports as event/turn", t.driven())
+	}
+	return fmt.Sprintf("%d answers in its chat, %d of them to the repeat", t.seen(), t.seen()-t.base)
 }

@@ -27,14 +27,8 @@ func (s *Server) push(_ context.Context, in *struct {
 	if src.Platform == "" {
 		src.Platform = platformOf(c, state)
 	}
-	if src.ChatType == "" {
-		src.ChatType = "dm"
-		if src.GuildID.IsSet() || src.ScopeID.IsSet() {
-			src.ChatType = "channel"
-		}
-	}
 	return give(api.Delivery{Mark: mark, Instance: state.ID, Session: d.Session, BufferID: d.BufferID,
-		SessionKey: protocol.SessionKey(src, protocol.SessionKeyOptions{})})
+		SessionKey: protocol.SessionKey(completed(src), protocol.SessionKeyOptions{})})
 }
 
 // platformOf is the platform that an event takes which names none.

@@ -44,7 +44,7 @@ func (in *InJournal) filter() (func(fakeconnector.Entry) bool, error) {
 	}, nil
 }
 
-var kinds = []string{"dial", "http", "upgraded", "refused", "message", "frame", "closed", "fault", "violation", "note"}
+var kinds = []string{"dial", "http", "upgraded", "refused", "message", "frame", "closed", "fault", "violation", "gate", "note"}
 
 // entries is a part of the journal as it is answered: redacted already.
 type entries struct {

@@ -83,26 +83,30 @@ func start(t testing.TB, seed control.Seed, set func(*control.Options)) *rig {
 
 // gateway is a scripted gateway: it says hello, acknowledges and echoes.
 type gateway struct {
-	ws   *websocket.Conn
-	over chan struct{}
+	ws      *websocket.Conn
+	greeted chan struct{} // closed at the descriptor
+	over    chan struct{} // closed at the end of the session
 
 	mu     sync.Mutex
 	frames []map[string]any
 }
 
-// dial connects a gateway and waits until its handshake is complete.
-func (r *rig) dial(c *client.Client, made api.NewGatewayRecord) *gateway {
+// dial connects a gateway and waits until it has its descriptor.
+func (r *rig) dial(made api.NewGatewayRecord) *gateway {
 	r.t.Helper()
 	header := http.Header{"Authorization": {"Bearer " + auth.Mint(made.Gateway.ID, made.Secret, 0)}}
 	ws, resp, err := websocket.DefaultDialer.DialContext(within(r.t), "ws"+r.front.URL()[len("http"):]+protocol.RouteRelay, header)
 	must(r.t, err)
 	_ = resp.Body.Close()
-	g := &gateway{ws: ws, over: make(chan struct{})}
+	g := &gateway{ws: ws, greeted: make(chan struct{}), over: make(chan struct{})}
 	r.t.Cleanup(func() { _ = ws.Close(); <-g.over })
 	g.write(r.t, map[string]any{"type": "hello", "platform": made.Gateway.Platform, "botId": made.Gateway.BotID})
 	go g.serve()
-	_, err = c.Wait(within(r.t), client.Query{Filter: api.Filter{Gateway: made.Gateway.ID, Type: "descriptor"}}, bound)
-	must(r.t, err)
+	select {
+	case <-g.greeted:
+	case <-within(r.t).Done():
+		r.t.Fatal("expected a descriptor, got none")
+	}
 	return g
 }
 
@@ -128,6 +132,9 @@ func (g *gateway) serve() {
 		g.frames = append(g.frames, f)
 		n := len(g.frames)
 		g.mu.Unlock()
+		if f["type"] == "descriptor" && n == 1 {
+			close(g.greeted)
+		}
 		var answers []any
 		if id, _ := f["bufferId"].(string); id != "" {
 			answers = append(answers, map[string]any{"type": "inbound_ack", "bufferId": id})

@@ -90,7 +90,7 @@ func (s *Server) snapshot(_ context.Context, in *InNamespace) (*out[api.Snapshot
 		return nil, refused("query.namespace", err)
 	}
 	snapshot := api.Snapshot{Namespace: space.look(), Mark: c.Journal().Mark(), Forgotten: c.Journal().Forgotten(),
-		Tenants: tenantsOf(c), Gateways: gatewaysOf(c), Instances: instances, Sessions: sessionsOf(c), Scopes: scopesOf(c),
+		Tenants: tenantsOf(c), Gateways: gatewaysOf(c), Instances: instances, Sessions: sessionsOf(c), Scopes: scopesOf(c), Bindings: bindingsOf(c),
 		Policies: policiesOf(c), Buffers: []api.Buffer{}, Vault: vaultOf(c), Stubs: space.stubs.all()}
 	for _, i := range instances {
 		if i.Buffered+i.Parked == 0 {

@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/fakeconnector/gate"
 )
 
 // fault is a problem about one field.
@@ -32,6 +32,12 @@ func refused(location string, err error) error {
 			at += "." + field.location
 		}
 		return fault(field.status, at, nil, "%v", field.err)
+	case errors.Is(err, gate.ErrTaken), errors.Is(err, gate.ErrFull):
+		return fault(http.StatusConflict, location, nil, "%v", err)
+	case errors.Is(err, gate.ErrNotHeld), errors.Is(err, gate.ErrNoInstance):
+		return fault(http.StatusNotFound, location, nil, "%v", err)
+	case errors.Is(err, gate.ErrBad):
+		return fault(http.StatusUnprocessableEntity, location, nil, "%v", err)
 	case errors.Is(err, fakeconnector.ErrUnknown), errors.Is(err, errNoSpace):
 		return fault(http.StatusNotFound, location, nil, "%v", err)
 	case errors.Is(err, fakeconnector.ErrTooLong):
@@ -97,15 +103,4 @@ func shorten(e *huma.ErrorDetail) {
 	default:
 		e.Value = nil
 	}
-}
-
-// refuseBody refuses a body where a route takes none.
-func (s *Server) refuseBody(ctx huma.Context, next func(huma.Context)) {
-	r, _ := humago.Unwrap(ctx)
-	if n := r.ContentLength; n > 0 && ctx.Operation().RequestBody == nil {
-		_ = huma.WriteErr(s.api, ctx, http.StatusBadRequest, "body: expected none",
-			&huma.ErrorDetail{Location: "body", Message: "expected no body", Value: fmt.Sprintf("%d bytes", n)})
-		return
-	}
-	next(ctx)
 }

@@ -2,10 +2,13 @@ package control_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"sync"
+
+	"github.com/relaykit/relaykit/fakeconnector/control/api"
 )
 
 var discard = slog.New(slog.DiscardHandler)
@@ -51,4 +54,18 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	defer r.mu.Unlock()
 	r.all = append(r.all, x)
 	return resp, nil
+}
+
+// fault is a fault with its fields.
+func fault(name string, fields map[string]any) api.Fault {
+	f := api.Fault{}
+	all := map[string]any{"name": name}
+	for k, v := range fields {
+		all[k] = v
+	}
+	for k, v := range all {
+		text, _ := json.Marshal(v)
+		f[k] = text
+	}
+	return f
 }

@@ -38,6 +38,13 @@ func (s *Server) routes() {
 	post(s, "Instances", "/instances/{instance}/flip", "flip-instance", "Make it buffered-only until its next handshake", s.flip)
 	post(s, "Instances", "/instances/{instance}/wake", "wake-instance", "Request its wake URL, unless that was just done", s.wake)
 
+	post(s, "Instances", "/instances/{instance}/deprovision", "deprovision-instance", "Drop its bindings, revoke its gateways and close their sockets with 4401", s.deprovision)
+	post(s, "Instances", "/instances/{instance}/instance-tokens", "create-instance-token", "Mint a token for the /manage routes", s.createInstanceToken, created, once)
+	post(s, "Instances", "/instances/{instance}/link-codes", "create-link-code", "Make a code that binds whoever sends it to the bot", s.createLinkCode, created, once)
+	get(s, "Instances", "/instances/{instance}/principal", "get-principal", "Who besides bound authors a grant lets in", s.getPrincipal)
+	put(s, "Instances", "/instances/{instance}/principal", "set-principal", "Say who", s.setPrincipal)
+
+	post(s, "Deliveries", "/posts", "publish-post", "Let the delivery gate decide who receives what somebody wrote, and deliver it to them", s.publish)
 	post(s, "Deliveries", "/instances/{instance}/events", "push-event", "Deliver an event to an instance, live or into its buffer", s.push)
 	post(s, "Deliveries", "/instances/{instance}/passthrough", "push-passthrough", "Pass a platform's HTTP request on, which is the body as it stood on the wire", s.passthrough, rawHTTP)
 	post(s, "Deliveries", "/instances/{instance}/interrupts", "push-interrupt", "Stop the turn of a session", s.interrupt)
@@ -48,6 +55,14 @@ func (s *Server) routes() {
 	post(s, "Sessions", "/sessions/{session}/frames", "send-frame", "Send any frame on it; stubs see it", s.sendFrame, anyFrame)
 	post(s, "Sessions", "/sessions/{session}/messages", "send-message", "Send one WebSocket message as it stands; no stub sees it", s.sendMessage)
 
+	get(s, "Bindings", "/bindings", "list-bindings", "Who may write to which instance", s.listBindings)
+	put(s, "Bindings", "/bindings/authors/{instance}/{platform}/{user_id}", "bind-author", "Bind an author to an instance", s.bindAuthor)
+	del(s, "Bindings", "/bindings/authors/{instance}/{platform}/{user_id}", "unbind-author", "End that", s.unbindAuthor)
+	put(s, "Bindings", "/bindings/grants/{instance}/{platform}/{scope}", "grant-scope", "Grant a scope to an instance", s.grant)
+	del(s, "Bindings", "/bindings/grants/{instance}/{platform}/{scope}", "release-scope", "Give it back", s.releaseGrant)
+	put(s, "Bindings", "/bindings/dm-defaults/{instance}/{platform}", "set-dm-default", "Give the direct messages of those who are not bound to an instance", s.setDMDefault)
+	del(s, "Bindings", "/bindings/dm-defaults/{instance}/{platform}", "delete-dm-default", "End that", s.deleteDMDefault)
+	post(s, "Bindings", "/bindings/views", "set-view", "Say whether somebody is permitted to view a chat", s.setView)
 	get(s, "Bindings", "/bindings/scopes", "list-scopes", "Which tenants a scope belongs to", s.listScopes)
 	put(s, "Bindings", "/bindings/scopes/{scope}/{tenant}", "bind-scope", "Make a scope belong to a tenant", s.bindScope)
 	del(s, "Bindings", "/bindings/scopes/{scope}/{tenant}", "unbind-scope", "End that", s.unbindScope)

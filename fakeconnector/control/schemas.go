@@ -1,6 +1,7 @@
 package control
 
 import (
+	"path"
 	"reflect"
 	"strings"
 
@@ -14,7 +15,13 @@ import (
 // schemas is the registry of the document, which knows the types whose JSON is not what
 // their Go fields look like.
 func schemas() huma.Registry {
-	r := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	r := huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string {
+		name := huma.DefaultSchemaNamer(t, hint)
+		if path.Base(t.PkgPath()) == "gate" { // it has an author and an answer as well
+			name = "Gate" + name
+		}
+		return name
+	})
 	r.RegisterTypeAlias(reflect.TypeFor[protocol.Event](), reflect.TypeFor[eventSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[api.Duration](), reflect.TypeFor[durationSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[api.Fault](), reflect.TypeFor[faultSchema]())

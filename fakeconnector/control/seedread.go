@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -22,14 +23,15 @@ func ReadSeed(text []byte) (Seed, error) {
 	found := &huma.ValidateResult{}
 	huma.Validate(r, schema, huma.NewPathBuffer([]byte{}, 0), huma.ModeWriteToServer, value, found)
 	var wrong []string
-	for _, err := range found.Errors {
+	for _, err := range append(found.Errors, strictly(r, schema, value, "")...) {
 		if d, ok := err.(*huma.ErrorDetail); ok { // without the value: it may be a secret
 			wrong = append(wrong, strings.TrimPrefix(d.Location, ".")+": "+d.Message)
 		} else {
 			wrong = append(wrong, err.Error())
 		}
 	}
-	if len(wrong) > 0 {
+	slices.Sort(wrong)
+	if wrong = slices.Compact(wrong); len(wrong) > 0 {
 		return Seed{}, fmt.Errorf("%s", strings.Join(wrong, "; "))
 	}
 	var s Seed

@@ -79,7 +79,7 @@ func New(o Options) *Server {
 		Transformers:                 []huma.Transformer{s.redactAnswer},
 	}
 	s.api = humago.New(s.mux, config)
-	s.api.UseMiddleware(s.refuseBody)
+	s.api.UseMiddleware(s.strict)
 	s.routes()
 	s.mux.HandleFunc("GET "+api.Base+"/openapi.json", s.serveDocument)
 	return s
@@ -96,4 +96,14 @@ func (s *Server) Handle(pattern string, h http.Handler) { s.mux.Handle(pattern, 
 func (s *Server) HandleOpen(path string, h http.Handler) {
 	s.guard.open = append(s.guard.open, path)
 	s.mux.Handle("GET "+path, h)
+}
+
+// HandlePages serves everything below a path, which ends in a slash, for browsers: they
+// cannot bear a token, so h asks for it in its own way. Everything else that the guard looks
+// at it looks at here as well. The root of the listener leads there.
+func (s *Server) HandlePages(path string, h http.Handler) {
+	s.guard.own = append(s.guard.own, path)
+	s.mux.Handle(path, h)
+	s.guard.open = append(s.guard.open, "/")
+	s.mux.Handle("GET /{$}", http.RedirectHandler(path, http.StatusSeeOther))
 }

@@ -168,6 +168,9 @@ func (s *Spaces) Reset(name string) (*Space, error) {
 	if s.isClosed() {
 		return nil, errShutsDown
 	}
+	if err := discardAll(old.Connector); err != nil {
+		return nil, err
+	}
 	space, err := s.make(name)
 	if err != nil {
 		return nil, err
@@ -176,6 +179,20 @@ func (s *Spaces) Reset(name string) (*Space, error) {
 	err = old.Connector.Close()
 	s.removed(name)
 	return space, err
+}
+
+// discardAll empties every buffer: a store may outlive its connector.
+func discardAll(c *fakeconnector.Connector) error {
+	instances, err := c.Instances()
+	if err != nil {
+		return err
+	}
+	for _, i := range instances {
+		if _, err := c.DiscardBuffer(i.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Reload makes the default namespace differ from what it is as the new seed differs from

@@ -3,26 +3,29 @@ package api
 import (
 	"net/http"
 	"time"
+
+	"github.com/relaykit/relaykit/fakeconnector/gate"
 )
 
 // Entry is one entry of the journal. Every known secret and every bearer token in it is
 // replaced by a placeholder.
 type Entry struct {
-	Seq       int64         `json:"seq" doc:"from 1, without gaps"`
-	At        float64       `json:"at" doc:"seconds since the connector started"`
-	Wall      time.Time     `json:"wall"`
-	Kind      string        `json:"kind" enum:"dial,http,upgraded,refused,message,frame,closed,fault,violation,note"`
-	Session   string        `json:"session,omitempty"`
-	Gateway   string        `json:"gateway,omitempty"`
-	Instance  string        `json:"instance,omitempty"`
-	Dir       string        `json:"dir,omitempty" doc:"who sent it: gateway or connector"`
-	Dial      *Dial         `json:"dial,omitempty" doc:"an HTTP request"`
-	Answer    *Answer       `json:"answer,omitempty" doc:"of an HTTP request"`
-	Message   *EntryMessage `json:"message,omitempty" doc:"a whole WebSocket message"`
-	Frame     *EntryFrame   `json:"frame,omitempty" doc:"one line of the stream"`
-	Close     *EntryClose   `json:"close,omitempty"`
-	Violation *Violation    `json:"violation,omitempty"`
-	Note      string        `json:"note,omitempty"`
+	Seq       int64          `json:"seq" doc:"from 1, without gaps"`
+	At        float64        `json:"at" doc:"seconds since the connector started"`
+	Wall      time.Time      `json:"wall"`
+	Kind      string         `json:"kind" enum:"dial,http,upgraded,refused,message,frame,closed,fault,violation,gate,note"`
+	Session   string         `json:"session,omitempty"`
+	Gateway   string         `json:"gateway,omitempty"`
+	Instance  string         `json:"instance,omitempty"`
+	Dir       string         `json:"dir,omitempty" doc:"who sent it: gateway or connector"`
+	Dial      *Dial          `json:"dial,omitempty" doc:"an HTTP request"`
+	Answer    *Answer        `json:"answer,omitempty" doc:"of an HTTP request"`
+	Message   *EntryMessage  `json:"message,omitempty" doc:"a whole WebSocket message"`
+	Frame     *EntryFrame    `json:"frame,omitempty" doc:"one line of the stream"`
+	Close     *EntryClose    `json:"close,omitempty"`
+	Violation *Violation     `json:"violation,omitempty"`
+	Decision  *gate.Decision `json:"decision,omitempty" doc:"of the delivery gate"`
+	Note      string         `json:"note,omitempty"`
 }
 
 // Dial is an HTTP request.
@@ -51,7 +54,7 @@ type Answer struct {
 type EntryMessage struct {
 	Opcode string `json:"opcode" enum:"text,binary"`
 	Text   string `json:"text,omitempty"`
-	Bytes  []byte `json:"bytes,omitempty" doc:"in base64, where it is not UTF-8"`
+	Bytes  []byte `json:"bytes,omitempty" nullable:"false" doc:"in base64, where it is not UTF-8"`
 	Length int    `json:"length"`
 }
 
@@ -82,7 +85,7 @@ type Violation struct {
 // Entries is a part of the journal.
 type Entries struct {
 	Epoch     string  `json:"epoch"`
-	Entries   []Entry `json:"entries"`
+	Entries   []Entry `json:"entries" nullable:"false"`
 	Next      int64   `json:"next" doc:"after which seq to ask for more"`
 	Mark      int64   `json:"mark" doc:"seq of the last entry that there is"`
 	Forgotten int64   `json:"forgotten" doc:"entries that had to go because the journal was full"`

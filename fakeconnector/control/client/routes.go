@@ -174,6 +174,85 @@ func (c *Client) SendMessage(ctx context.Context, session string, m api.Message)
 	return do[api.Sent](ctx, c, call{method: "POST", path: at("sessions", session, "messages"), body: m})
 }
 
+// Bindings lists who may write to which instance.
+func (c *Client) Bindings(ctx context.Context) (api.Bindings, error) {
+	return do[api.Bindings](ctx, c, call{method: "GET", path: "/bindings"})
+}
+
+// BindAuthor binds an author to an instance.
+func (c *Client) BindAuthor(ctx context.Context, instance string, a api.Author) error {
+	_, err := do[none](ctx, c, call{method: "PUT", path: at("bindings", "authors", instance, a.Platform, a.UserID)})
+	return err
+}
+
+// UnbindAuthor ends that.
+func (c *Client) UnbindAuthor(ctx context.Context, instance string, a api.Author) error {
+	_, err := do[none](ctx, c, call{method: "DELETE", path: at("bindings", "authors", instance, a.Platform, a.UserID)})
+	return err
+}
+
+// Grant grants a scope of a platform to an instance.
+func (c *Client) Grant(ctx context.Context, g api.Grant) error {
+	_, err := do[none](ctx, c, call{method: "PUT", path: at("bindings", "grants", g.Instance, g.Platform, g.Scope)})
+	return err
+}
+
+// ReleaseGrant gives it back.
+func (c *Client) ReleaseGrant(ctx context.Context, g api.Grant) error {
+	_, err := do[none](ctx, c, call{method: "DELETE", path: at("bindings", "grants", g.Instance, g.Platform, g.Scope)})
+	return err
+}
+
+// SetDMDefault gives the direct messages of those who are not bound to an instance.
+func (c *Client) SetDMDefault(ctx context.Context, d api.DMDefault) error {
+	_, err := do[none](ctx, c, call{method: "PUT", path: at("bindings", "dm-defaults", d.Instance, d.Platform)})
+	return err
+}
+
+// DeleteDMDefault ends that.
+func (c *Client) DeleteDMDefault(ctx context.Context, d api.DMDefault) error {
+	_, err := do[none](ctx, c, call{method: "DELETE", path: at("bindings", "dm-defaults", d.Instance, d.Platform)})
+	return err
+}
+
+// Principal says who besides bound authors a grant lets in.
+func (c *Client) Principal(ctx context.Context, instance string) (api.Principal, error) {
+	return do[api.Principal](ctx, c, call{method: "GET", path: at("instances", instance, "principal")})
+}
+
+// SetPrincipal sets that.
+func (c *Client) SetPrincipal(ctx context.Context, instance string, p api.Principal) error {
+	_, err := do[none](ctx, c, call{method: "PUT", path: at("instances", instance, "principal"), body: p})
+	return err
+}
+
+// SetView says whether somebody is permitted to view a chat.
+func (c *Client) SetView(ctx context.Context, v api.View) error {
+	_, err := do[none](ctx, c, call{method: "POST", path: "/bindings/views", body: v})
+	return err
+}
+
+// CreateLinkCode makes a code that binds whoever sends it to the bot.
+func (c *Client) CreateLinkCode(ctx context.Context, instance string) (api.Code, error) {
+	return do[api.Code](ctx, c, call{method: "POST", path: at("instances", instance, "link-codes")})
+}
+
+// CreateInstanceToken mints a token for the /manage routes.
+func (c *Client) CreateInstanceToken(ctx context.Context, instance string, n api.NewInstanceToken) (api.Token, error) {
+	return do[api.Token](ctx, c, call{method: "POST", path: at("instances", instance, "instance-tokens"), body: n})
+}
+
+// Deprovision drops the bindings of an instance and revokes its gateways.
+func (c *Client) Deprovision(ctx context.Context, instance string) error {
+	_, err := do[none](ctx, c, call{method: "POST", path: at("instances", instance, "deprovision")})
+	return err
+}
+
+// Publish lets the delivery gate decide who receives a post, and delivers it to them.
+func (c *Client) Publish(ctx context.Context, p api.Post) (api.Published, error) {
+	return do[api.Published](ctx, c, call{method: "POST", path: "/posts", body: p})
+}
+
 // Scopes lists which tenants a scope belongs to.
 func (c *Client) Scopes(ctx context.Context) (api.Scopes, error) {
 	return do[api.Scopes](ctx, c, call{method: "GET", path: "/bindings/scopes"})
