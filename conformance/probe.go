@@ -57,7 +57,7 @@ func Explore(ctx context.Context, o Options) (Probe, error) {
 			p.HasDriver = true
 			p.DriverName, p.DriverVersion = in.Driver.Named()
 		}
-		p.Replies = in.ProbeReplies(ctx)
+		p.Replies, _ = in.ProbeReplies(ctx)
 		if in.Driver != nil {
 			p.Methods = methodsOf(ctx, in.Driver)
 		}

@@ -10,14 +10,15 @@ import (
 
 // ForTarget is how a target file says that its gateway is to be judged: its facts, its
 // variables and its lists. With contract the gateway keeps the contract's own bounds;
-// otherwise it is given a tenth of them, where the file says how.
+// otherwise it is given shorter ones, see [kit.Timing.Shortened], as far as the file says
+// how.
 func ForTarget(t *target.Target, contract bool) Options {
 	o := Options{
 		Facts: t.Facts(), Timing: kit.ContractTiming(), TimingEnv: t.TimingEnv(),
 		Config: t.Config(), Env: t.Launch.Env, TargetHash: t.Hash, Known: map[string]Known{},
 	}
 	if o.TimingEnv != nil && !contract {
-		o.Timing = o.Timing.Scaled(kit.DefaultScale)
+		o.Timing = o.Timing.Shortened()
 	}
 	for _, e := range t.Known {
 		o.Known[e.ID] = Known{Reason: e.Reason}

@@ -1,8 +1,10 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/relaykit/relaykit/conformance/kit"
@@ -11,58 +13,109 @@ import (
 
 // schedule runs cases side by side:
 //
-//   - a case waits for every selected case of the rules in its After, and is blocked
-//     when one of them is red;
-//   - cases that are polite to the shared gateway run on it together; a case marked
-//     Alone has it to itself, after the polite ones that can run;
+//   - a case waits for the selected cases of the rules in its After, and is blocked when
+//     one of them is red. A variant that must outlast a bound is not waited for, and
+//     blocks nobody: it judges the far end of a rule, and others stand on its beginning;
+//   - cases that are polite to a shared gateway run together on the first one; a case
+//     marked Alone has a shared gateway to itself, one of several where the launcher can
+//     start several;
 //   - a Fresh case has a gateway of its own and waits for nobody's;
-//   - cases marked Last run when all the others have ended.
+//   - cases marked Last run when all the others have ended;
+//   - of those that can run, the first is the one at the head of the longest chain.
 type schedule struct {
-	bench    *kit.Bench
-	judge    kit.Judge
 	parallel int
-	// inapplicable says why a case cannot judge the subject, or ""; execute runs one.
+	// inapplicable says why a case cannot judge the subject, or ""; execute runs one, on
+	// a shared gateway where the case needs one.
 	inapplicable func(kit.Case) string
-	execute      func(context.Context, kit.Case) kit.Result
+	execute      func(context.Context, kit.Case, *lane) kit.Result
 	done         func(kit.Result)
-	restart      bool
 
-	sharedMu sync.Mutex // held while the shared gateway is looked at or started anew
-	mu       sync.Mutex
-	changed  *sync.Cond
-	waiting  []kit.Case
-	running  int
-	polite   int  // polite cases on the shared gateway now
-	alone    bool // a case has the shared gateway to itself
-	pending  map[protocol.RuleID]int
-	red      map[protocol.RuleID]string // rule → why it counts as not holding
-	warned   map[protocol.RuleID]string // the same for a SHOULD, which makes nobody unconformant
-	results  []kit.Result
-	shared   *kit.Instance
-	sharedNo int
-	notReady *kit.Diagnosis // why the shared gateway never was ready, nil if it was
+	mu      sync.Mutex
+	changed *sync.Cond
+	waiting []kit.Case // by their rank
+	running int
+	lanes   []*lane
+	most    int                        // lanes that there may be
+	pending map[protocol.RuleID]int    // cases of the rule that others wait for
+	red     map[protocol.RuleID]string // rule → why it counts as not holding
+	warned  map[protocol.RuleID]string // the same for a SHOULD, which makes nobody unconformant
+	results []kit.Result
 }
 
-// newSchedule is a schedule of cases that judge a gateway.
-func newSchedule(b *kit.Bench, j kit.Judge, shared *kit.Instance, cases []kit.Case, parallel int, done func(kit.Result)) *schedule {
-	s := newQueue(cases, parallel, done)
-	s.bench, s.judge, s.shared, s.restart = b, j, shared, b.Launcher.Can().Restart
-	s.inapplicable = func(c kit.Case) string { return b.Inapplicable(c, j) }
-	s.execute = s.one
-	return s
+// lane is a shared gateway, and who is on it. Its fields are the schedule's, under its
+// lock.
+type lane struct {
+	polite int  // polite cases on it now
+	alone  bool // a case has it to itself
+	shared *sharedGateway
 }
 
 // newQueue is a schedule of cases of either side, whose caller says how one is executed.
 func newQueue(cases []kit.Case, parallel int, done func(kit.Result)) *schedule {
-	s := &schedule{parallel: max(parallel, 1), done: done, waiting: cases,
+	s := &schedule{parallel: max(parallel, 1), done: done, waiting: ranked(cases), lanes: []*lane{{}}, most: 1,
 		pending: map[protocol.RuleID]int{}, red: map[protocol.RuleID]string{}, warned: map[protocol.RuleID]string{}}
 	s.changed = sync.NewCond(&s.mu)
 	for _, c := range cases {
-		if !c.Needs.Last {
+		if holdsUp(c) {
 			s.pending[c.Rule()]++
 		}
 	}
 	return s
+}
+
+// holdsUp reports whether the cases that stand on a case's rule wait for this one.
+func holdsUp(c kit.Case) bool {
+	return !c.Needs.Last && (!c.Needs.Slow || c.ID == string(c.Rule()))
+}
+
+// ranked is cases in the order in which they are to start, as far as they can: first those
+// that head the longest chain of cases which wait for each other.
+func ranked(cases []kit.Case) []kit.Case {
+	waitFor := map[protocol.RuleID][]kit.Case{}
+	for _, c := range cases {
+		for _, rule := range c.After {
+			if rule != c.Rule() {
+				waitFor[rule] = append(waitFor[rule], c)
+			}
+		}
+	}
+	// What a case takes, in tenths of a second, as the reference is judged: what it does at
+	// its end matters less than that those which outlast a bound come first.
+	own := func(c kit.Case) int {
+		switch {
+		case c.Needs.Last:
+			return 0
+		case c.Needs.Slow:
+			return 30
+		case c.Needs.Fresh:
+			return 5
+		case c.Needs.Alone:
+			return 3
+		}
+		return 1
+	}
+	behind := map[protocol.RuleID]int{} // the longest chain behind a rule
+	var chain func(kit.Case) int
+	chain = func(c kit.Case) int {
+		if !holdsUp(c) {
+			return own(c)
+		}
+		longest, known := behind[c.Rule()]
+		if !known {
+			behind[c.Rule()] = 0 // a circle ends here, and is told of when it is met
+			for _, next := range waitFor[c.Rule()] {
+				longest = max(longest, chain(next))
+			}
+			behind[c.Rule()] = longest
+		}
+		return own(c) + longest
+	}
+	order, rank := slices.Clone(cases), map[string]int{}
+	for _, c := range order {
+		rank[c.ID] = chain(c)
+	}
+	slices.SortStableFunc(order, func(a, b kit.Case) int { return cmp.Compare(rank[b.ID], rank[a.ID]) })
+	return order
 }
 
 // run returns when every case has a result, in the order in which they ended.
@@ -72,7 +125,7 @@ func (s *schedule) run(ctx context.Context) []kit.Result {
 	var wg sync.WaitGroup
 	s.mu.Lock()
 	for len(s.waiting) > 0 || s.running > 0 {
-		i := s.next()
+		i, l := s.next()
 		if i < 0 {
 			if s.running == 0 {
 				s.unreachable()
@@ -87,13 +140,13 @@ func (s *schedule) run(ctx context.Context) []kit.Result {
 			s.finish(c, r)
 			continue
 		}
-		s.take(c)
+		s.take(c, l)
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			r := s.execute(ctx, c)
+			r := s.execute(ctx, c, l)
 			s.mu.Lock()
-			s.give(c)
+			s.give(c, l)
 			s.finish(c, r)
 			s.mu.Unlock()
 		}()
@@ -103,34 +156,53 @@ func (s *schedule) run(ctx context.Context) []kit.Result {
 	return s.results
 }
 
-// next is the index of a case that may start now, or -1.
-func (s *schedule) next() int {
+// next is the index of a case that may start now, and the lane on which; or -1.
+func (s *schedule) next() (int, *lane) {
 	if s.running >= s.parallel {
-		return -1
+		return -1, nil
 	}
+	first := s.lanes[0]
 	lasts, firstAlone := 0, -1
 	for i, c := range s.waiting {
 		switch {
 		case c.Needs.Last:
 			lasts++
 			if lasts == len(s.waiting) && s.running == 0 {
-				return 0
+				return 0, first
 			}
 		case !s.prerequisitesDone(c):
 		case c.Needs.Fresh:
-			return i
+			return i, nil
 		case c.Needs.Alone:
 			if firstAlone < 0 {
 				firstAlone = i
 			}
-		case !s.alone:
-			return i
+			if l := s.laneBeside(); l != nil {
+				return i, l
+			}
+		case !first.alone:
+			return i, first
 		}
 	}
-	if firstAlone >= 0 && !s.alone && s.polite == 0 {
-		return firstAlone
+	// The first lane is for one that wants to be alone when no polite case can run on it.
+	if firstAlone >= 0 && !first.alone && first.polite == 0 {
+		return firstAlone, first
 	}
-	return -1
+	return -1, nil
+}
+
+// laneBeside is a lane besides the first on which nobody is, made if need be; or nil.
+func (s *schedule) laneBeside() *lane {
+	for _, l := range s.lanes[1:] {
+		if !l.alone {
+			return l
+		}
+	}
+	if len(s.lanes) < s.most {
+		s.lanes = append(s.lanes, &lane{})
+		return s.lanes[len(s.lanes)-1]
+	}
+	return nil
 }
 
 func (s *schedule) prerequisitesDone(c kit.Case) bool {
@@ -173,82 +245,43 @@ func (s *schedule) withoutRunning(ctx context.Context, c kit.Case) (kit.Result, 
 	return kit.Result{}, false
 }
 
-func (s *schedule) take(c kit.Case) {
+func (s *schedule) take(c kit.Case, l *lane) {
 	s.running++
 	switch {
 	case c.Needs.Fresh:
 	case c.Needs.Alone:
-		s.alone = true
+		l.alone = true
 	default:
-		s.polite++
+		l.polite++
 	}
 }
 
-func (s *schedule) give(c kit.Case) {
+func (s *schedule) give(c kit.Case, l *lane) {
 	s.running--
 	switch {
 	case c.Needs.Fresh:
 	case c.Needs.Alone:
-		s.alone = false
+		l.alone = false
 	default:
-		s.polite--
+		l.polite--
 	}
 }
 
 func (s *schedule) finish(c kit.Case, r kit.Result) {
 	s.results = append(s.results, r)
-	if !c.Needs.Last {
+	if holdsUp(c) {
 		s.pending[c.Rule()]--
-	}
-	switch r.Verdict {
-	case kit.Fail, kit.Blocked:
-		if _, ok := s.red[c.Rule()]; !ok {
-			s.red[c.Rule()] = r.Reason
+		switch r.Verdict {
+		case kit.Fail, kit.Blocked:
+			if _, ok := s.red[c.Rule()]; !ok {
+				s.red[c.Rule()] = r.Reason
+			}
+		case kit.Warn:
+			s.warned[c.Rule()] = r.Reason
 		}
-	case kit.Warn:
-		s.warned[c.Rule()] = r.Reason
 	}
 	if s.done != nil {
 		s.done(r)
 	}
 	s.changed.Broadcast()
-}
-
-// one runs a case on the instance that it needs.
-func (s *schedule) one(ctx context.Context, c kit.Case) kit.Result {
-	if c.Needs.Fresh {
-		return s.bench.Run(ctx, c, nil, s.judge)
-	}
-	if c.Needs.Last {
-		s.bench.Observed().Take(s.shared)
-		return s.bench.Run(ctx, c, s.shared, s.judge)
-	}
-	shared, why, err := s.liveShared()
-	switch {
-	case err != nil:
-		return kit.Result{Case: c, Verdict: kit.HarnessError, Reason: "starting the shared gateway again: " + err.Error()}
-	case why != nil:
-		return s.bench.NotReady(c, shared, why, s.judge)
-	}
-	return s.bench.Run(ctx, c, shared, s.judge)
-}
-
-// liveShared is the shared gateway, started anew when an earlier case cost its life.
-func (s *schedule) liveShared() (*kit.Instance, *kit.Diagnosis, error) {
-	s.sharedMu.Lock()
-	defer s.sharedMu.Unlock()
-	if s.notReady != nil {
-		return s.shared, s.notReady, nil
-	}
-	if s.shared.Usable() || !s.restart {
-		return s.shared, nil, nil
-	}
-	s.shared.Close()
-	s.sharedNo++
-	in, d, err := s.bench.StartShared(fmt.Sprintf("shared-%d", s.sharedNo))
-	if err != nil {
-		return nil, nil, err
-	}
-	s.shared = in
-	return in, d, nil
 }

@@ -3,9 +3,11 @@ package conformance_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"go.uber.org/goleak"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/relaykit/relaykit/conformance"
 	"github.com/relaykit/relaykit/conformance/cases"
@@ -62,7 +65,7 @@ func options() (conformance.Options, error) {
 			return conformance.Options{}, err
 		}
 		o := conformance.ForTarget(t, false)
-		o.Launcher = launch.InProcess("reference", referenceProcess)
+		o.Launcher = launch.InProcessIn("reference", referenceProcess)
 		return o, nil
 	}
 	var o conformance.Options
@@ -84,9 +87,17 @@ func options() (conformance.Options, error) {
 
 // referenceProcess is the reference gateway with its driver channel, as its command
 // runs it, without the process around it.
-func referenceProcess(ctx context.Context, env map[string]string, logs io.Writer) error {
+func referenceProcess(ctx context.Context, dir string, env map[string]string, logs io.Writer) error {
 	getenv := func(name string) string { return env[name] }
-	config, err := reference.FromEnv(getenv, nil)
+	text, err := os.ReadFile(filepath.Join(dir, "config.yaml"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var file map[string]any
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return err
+	}
+	config, err := reference.FromEnv(getenv, file)
 	if err != nil {
 		return err
 	}
@@ -129,6 +140,12 @@ var _ = SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
 	found := map[string]verdict{}
 	for _, r := range run.Results {
 		found[r.Case.ID] = verdict{r.Verdict, r.Reason, r.Evidence}
+	}
+	Expect(cases.All()).To(HaveLen(len(found)+run.Header.Unbound), "every case is judged, or of a rule that only other revisions have")
+	for _, c := range cases.All() {
+		if _, judged := found[c.ID]; !judged {
+			found[c.ID] = verdict{Verdict: kit.NotApplicable, Reason: "revision " + run.Header.Revision + " does not have its rule"}
+		}
 	}
 	fmt.Fprintf(GinkgoWriter, "%s: %s\n", run.Header.Outcome.Conformance, run.Header.Outcome.Why)
 	data, err := json.Marshal(found)

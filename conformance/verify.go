@@ -28,12 +28,14 @@ type Options struct {
 	// Timing should be the contract's.
 	TimingEnv func(kit.Timing) (map[string]string, error)
 	// Config renders the gateway's configuration file; nil when it has none.
-	Config   func(kit.ConfigData) (path, text string, err error)
-	Env      map[string]string // variables of the target's own
-	Cases    []kit.Case        // nil means all
-	Known    map[string]Known  // by case id
-	Seed     int64
-	Parallel int // cases side by side; 0 means 8
+	Config func(kit.ConfigData) (path, text string, err error)
+	Env    map[string]string // variables of the target's own
+	Cases  []kit.Case        // nil means all
+	Known  map[string]Known  // by case id
+	Seed   int64
+	// Parallel is how many cases run side by side; 0 means from 8, for a gateway that takes
+	// seconds to start, to 48, for one that takes milliseconds.
+	Parallel int
 	SkipSlow bool
 	Strict   bool // a warning counts as a failure
 	// TargetHash is the hash of the target file, for the report.
@@ -52,16 +54,13 @@ type Known struct {
 // all, which says nothing about the subject.
 var ErrNotStarted = errors.New("the subject could not be started")
 
-// defaultParallel: cases mostly wait, so more than the two cores of a small machine,
-// and few enough that eight interpreters at once still start within their bound.
-const defaultParallel = 8
-
 // trial is what a run needs before its first gateway is started.
 type trial struct {
 	bench   *kit.Bench
 	judge   kit.Judge
 	model   ruleset
 	secrets *redact.Redactor
+	unbound int // cases that were selected and whose rules do not bind the claimed revision
 }
 
 // open completes o, and makes what judges by it.
@@ -79,25 +78,24 @@ func (o *Options) open(ctx context.Context) (*trial, error) {
 	o.Facts.BoundsSet = o.TimingEnv != nil
 	secrets := redact.New()
 	claimed := contract.Revision(o.Facts.Revision)
-	judge, model, err := newJudge(claimed, "gateway", o.Rerun, secrets)
+	judge, model, err := newJudge(claimed, o.Rerun, secrets)
 	if err != nil {
 		return nil, err
 	}
 	judge.SkipSlow = o.SkipSlow
-	o.Cases = leveled(o.Cases, model, claimed)
+	selected := len(o.Cases)
+	if o.Cases, err = model.binding(o.Cases, claimed, "gateway"); err != nil {
+		return nil, err
+	}
 	bench := kit.NewBench(ctx, kit.Bench{
 		Launcher: o.Launcher, Facts: o.Facts, Timing: o.Timing, Seed: o.Seed,
 		Env: o.Env, TimingEnv: o.TimingEnv, Config: o.Config, Secret: secrets.Add,
 	})
-	return &trial{bench, judge, model, secrets}, nil
+	return &trial{bench, judge, model, secrets, selected - len(o.Cases)}, nil
 }
 
-// ruleset is the contract's rules by their ids.
-type ruleset map[protocol.RuleID]contract.Rule
-
-// newJudge is what a verdict on a subject of that revision and side needs to know of the
-// contract.
-func newJudge(claimed contract.Revision, subject string, rerun func(string) string, secrets *redact.Redactor) (kit.Judge, ruleset, error) {
+// newJudge is what a verdict on a subject of that revision needs to know of the contract.
+func newJudge(claimed contract.Revision, rerun func(string) string, secrets *redact.Redactor) (kit.Judge, ruleset, error) {
 	model, err := contract.Parse(contract.Name, contract.Document())
 	if err != nil {
 		return kit.Judge{}, nil, fmt.Errorf("reading the contract document: %w", err)
@@ -111,30 +109,8 @@ func newJudge(claimed contract.Revision, subject string, rerun func(string) stri
 	}
 	return kit.Judge{
 		RuleText: func(r protocol.RuleID) string { return byID[r].Statement },
-		Binds: func(id protocol.RuleID) string {
-			r, ok := byID[id]
-			switch {
-			case !ok || r.Applies(claimed):
-				return ""
-			case r.Since.Revision() > claimed:
-				return fmt.Sprintf("judged from revision %s on, and the %s claims %s", r.Since.Revision(), subject, claimed)
-			default:
-				return fmt.Sprintf("replaced in revision %s, which the %s claims or has passed with %s", r.Until.Revision(), subject, claimed)
-			}
-		},
-		Rerun: rerun, Redact: secrets.String,
+		Rerun:    rerun, Redact: secrets.String,
 	}, byID, nil
-}
-
-// leveled is the cases with the levels that their rules have in a revision.
-func leveled(list []kit.Case, byID ruleset, claimed contract.Revision) []kit.Case {
-	list = slices.Clone(list)
-	for i, c := range list {
-		if r, ok := byID[c.Rule()]; ok {
-			list[i].Level = kit.Level(r.LevelAt(claimed))
-		}
-	}
-	return list
 }
 
 // start starts the gateway that the run shares. The error is [ErrNotStarted].
@@ -171,7 +147,7 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 		}
 		return r
 	}
-	selected := o.Cases
+	selected, parallel := o.Cases, cmp.Or(o.Parallel, fewSideBySide)
 	if diagnosis != nil {
 		// What keeps the gateway from being ready is judged by that rule's own cases;
 		// whatever stands on a live session cannot be judged.
@@ -186,39 +162,27 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 		}
 		selected = ofRule
 	} else {
-		bench.Facts.Replies = cmp.Or(bench.Facts.Replies, shared.ProbeReplies(ctx))
+		replies, turn := shared.ProbeReplies(ctx)
+		bench.Facts.Replies = replies
 		judge.NoDriver = shared.Driver == nil
-		bench.Settle(cmp.Or(o.Parallel, defaultParallel))
+		parallel = bench.Settle(o.Parallel, turn)
+		shared.Timing.Answer, shared.Timing.Ready = bench.Timing.Answer, bench.Timing.Ready
 	}
 	overhead := time.Since(started)
-	s := newSchedule(bench, judge, shared, selected, cmp.Or(o.Parallel, defaultParallel), nil)
-	s.notReady = diagnosis
+	s, gateways := newSchedule(bench, judge, shared, diagnosis, selected, parallel)
 	s.done = func(r kit.Result) { results = append(results, done(r)) }
 	s.run(ctx)
-	s.shared.Close()
+	gateways.close()
 	slices.SortStableFunc(results, func(a, b kit.Result) int { return cmp.Compare(order[a.Case.ID], order[b.Case.ID]) })
 	run := report.Run{Results: results, Header: report.Header{
 		SuiteVersion: suiteVersion(), ContractHash: contractHash(), Revision: bench.Facts.Revision,
 		Target: report.Target{Name: o.Facts.Name, Version: o.Facts.Version, Hash: o.TargetHash},
 		Seed:   o.Seed, TimeScale: float64(o.Timing.Outbound) / float64(kit.ContractTiming().Outbound),
 		Started: started, Duration: time.Since(started), Overhead: overhead,
-		ClockSkew: bench.Observed().ClockSkew(), Exercised: report.CountRules(results), Strict: o.Strict,
+		ClockSkew: bench.Observed().ClockSkew(), Exercised: report.CountRules(results), Unbound: t.unbound, Strict: o.Strict,
 	}}
-	run.Header.Outcome = report.Judge(results, coreOf(o.Cases, model, contract.Revision(o.Facts.Revision), contract.Connector), o.Strict)
+	run.Header.Outcome = report.Judge(results, model.core(o.Cases, contract.Connector), o.Strict)
 	return run, nil
-}
-
-// coreOf is what must have been exercised: the contract's core set, as far as it binds this
-// side in this revision and the selection has it.
-func coreOf(list []kit.Case, byID ruleset, claimed contract.Revision, other contract.Side) []protocol.RuleID {
-	var core []protocol.RuleID
-	for _, c := range list {
-		r := byID[c.Rule()]
-		if r.Core && r.Side != other && r.Applies(claimed) && !slices.Contains(core, r.ID) {
-			core = append(core, r.ID)
-		}
-	}
-	return core
 }
 
 // apply turns a verdict into the one that the list of known failures makes of it.

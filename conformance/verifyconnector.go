@@ -30,6 +30,10 @@ type ConnectorOptions struct {
 	Rerun    func(caseID string) string
 }
 
+// fewSideBySide is how many cases run side by side where nothing is known of the subject's
+// weight: cases mostly wait, so more than the two cores of a small machine.
+const fewSideBySide = 8
+
 // VerifyConnector judges a connector. The error is the harness's own failure, or
 // [ErrNotStarted] when nothing answers at its URL; everything that the connector does wrong
 // is in the results.
@@ -52,11 +56,14 @@ func VerifyConnector(ctx context.Context, o ConnectorOptions) (report.Run, error
 	o.Revision = cmp.Or(o.Revision, protocol.Baseline)
 	claimed := contract.Revision(o.Revision)
 	secrets := redact.New()
-	judge, byID, err := newJudge(claimed, "connector", o.Rerun, secrets)
+	judge, model, err := newJudge(claimed, o.Rerun, secrets)
 	if err != nil {
 		return report.Run{}, err
 	}
-	list := leveled(o.Cases, byID, claimed)
+	list, err := model.binding(o.Cases, claimed, "connector")
+	if err != nil {
+		return report.Run{}, err
+	}
 	bench := kit.NewProbeBench(ctx, o.Target, o.Timing, o.Seed, secrets.Add)
 	if err := bench.Reachable(); err != nil {
 		return report.Run{}, fmt.Errorf("%w: the connector at %s: %w", ErrNotStarted, o.Target.BaseURL, err)
@@ -89,12 +96,12 @@ func VerifyConnector(ctx context.Context, o ConnectorOptions) (report.Run, error
 			}
 		}
 		before := s
-		s = newQueue(part, cmp.Or(o.Parallel, defaultParallel), done)
+		s = newQueue(part, cmp.Or(o.Parallel, fewSideBySide), done)
 		if before != nil {
 			s.red, s.warned = before.red, before.warned
 		}
-		s.inapplicable = func(c kit.Case) string { return bench.Inapplicable(c, judge) }
-		s.execute = func(ctx context.Context, c kit.Case) kit.Result { return bench.Run(ctx, c, judge) }
+		s.inapplicable = bench.Inapplicable
+		s.execute = func(ctx context.Context, c kit.Case, _ *lane) kit.Result { return bench.Run(ctx, c, judge) }
 		s.run(ctx)
 	}
 	slices.SortStableFunc(results, func(a, b kit.Result) int { return cmp.Compare(order[a.Case.ID], order[b.Case.ID]) })
@@ -102,8 +109,8 @@ func VerifyConnector(ctx context.Context, o ConnectorOptions) (report.Run, error
 		SuiteVersion: suiteVersion(), ContractHash: contractHash(), Revision: o.Revision,
 		Target: report.Target{Name: o.Target.Name, Version: o.Target.Version},
 		Seed:   o.Seed, TimeScale: 1, Started: started, Duration: time.Since(started),
-		Exercised: report.CountRules(results), Strict: o.Strict,
+		Exercised: report.CountRules(results), Unbound: len(o.Cases) - len(list), Strict: o.Strict,
 	}}
-	run.Header.Outcome = report.Judge(results, coreOf(list, byID, claimed, contract.Gateway), o.Strict)
+	run.Header.Outcome = report.Judge(results, model.core(list, contract.Gateway), o.Strict)
 	return run, nil
 }

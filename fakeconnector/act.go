@@ -76,6 +76,7 @@ func (k *known) noteProfile(g Gateway, chatID string, m protocol.Metadata) {
 	defer k.mu.Unlock()
 	c, _ := k.chats.get(pair(g.Tenant, chatID))
 	c.profile = profile
+	k.profiles = true
 	k.chats.put(pair(g.Tenant, chatID), c, k.limit)
 }
 
@@ -83,6 +84,9 @@ func (k *known) noteProfile(g Gateway, chatID string, m protocol.Metadata) {
 func (k *known) profile(tenant, chatID string) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if !k.profiles {
+		return ""
+	}
 	c, _ := k.chats.get(pair(tenant, chatID))
 	return c.profile
 }

@@ -111,8 +111,8 @@ func benchClient(tb testing.TB, c *Connector, g Gateway) *websocket.Conn {
 }
 
 // count reads frames off the socket, as cheaply as can be: the client is not what is measured.
-func count(tb testing.TB, nc net.Conn, n int) {
-	buffer := make([]byte, 256<<10)
+func count(tb testing.TB, nc net.Conn, n, bufferBytes int) {
+	buffer := make([]byte, bufferBytes)
 	_ = nc.SetReadDeadline(time.Now().Add(time.Minute))
 	for n > 0 {
 		m, err := nc.Read(buffer)
@@ -143,7 +143,7 @@ func BenchmarkPush(b *testing.B) {
 		push := func() float64 {
 			return rate(pushFrames, func() {
 				go publishAll(b, c, []string{g.Instance}, pushFrames)
-				count(b, ours.NetConn(), pushFrames)
+				count(b, ours.NetConn(), pushFrames, 256<<10)
 			})
 		}
 		for range 6 { // until the journal is full and forgets
@@ -152,7 +152,7 @@ func BenchmarkPush(b *testing.B) {
 		quotient, bareRate, ourRate := ratio.Turns(benchPairs, func() float64 {
 			return rate(pushFrames, func() {
 				start <- struct{}{}
-				count(b, bare.NetConn(), pushFrames)
+				count(b, bare.NetConn(), pushFrames, 256<<10)
 			})
 		}, push)
 		close(start)
@@ -229,7 +229,7 @@ func BenchmarkFanOut(b *testing.B) {
 func countAll(tb testing.TB, clients []*websocket.Conn) {
 	var wg sync.WaitGroup
 	for _, ws := range clients {
-		wg.Go(func() { count(tb, ws.NetConn(), fanOutRounds) })
+		wg.Go(func() { count(tb, ws.NetConn(), fanOutRounds, 4<<10) })
 	}
 	wg.Wait()
 }

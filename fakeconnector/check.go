@@ -89,7 +89,7 @@ func (k *checker) secret(s *Session, line []byte, seq int64) {
 }
 
 func (s *Session) holdsSecret(line []byte) bool {
-	return len(s.gateway.Secret) >= minSecret && bytes.Contains(line, []byte(s.gateway.Secret))
+	return len(s.secret) >= minSecret && bytes.Contains(line, s.secret)
 }
 
 // minSecret is the length from which a secret does not stand in a text by accident.

@@ -5,7 +5,6 @@ import (
 	"net"
 	"sync"
 	"syscall"
-	"time"
 )
 
 // conn is the TCP connection under a session. It remembers how the stream ended and can
@@ -20,23 +19,8 @@ type conn struct {
 	closed chan struct{}
 	once   sync.Once
 
-	wmu       sync.Mutex
-	gathering bool    // what is written waits for what follows
-	gathered  *[]byte // what waits; nil for nothing
+	out outgoing
 }
-
-// gather makes writes wait, together, for the first write after it was called with false.
-// Then everything leaves at once: a system call costs more than to encode a frame.
-func (c *conn) gather(on bool) {
-	c.wmu.Lock()
-	defer c.wmu.Unlock()
-	c.gathering = on && (c.gathered == nil || len(*c.gathered) < gatherBytes)
-}
-
-// gatherBytes is when what was gathered leaves though more follows.
-const gatherBytes = 64 << 10
-
-var gatherBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 func newConn(c net.Conn, released func()) *conn {
 	return &conn{Conn: c, released: released, closed: make(chan struct{})}
@@ -51,74 +35,6 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.note(err)
 	}
 	return n, err
-}
-
-func (c *conn) Write(p []byte) (int, error) {
-	whole, waits := c.joined(p)
-	if waits {
-		return len(p), nil
-	}
-	if whole == nil {
-		return c.write(p)
-	}
-	_, err := c.write(*whole)
-	*whole = (*whole)[:0]
-	if cap(*whole) <= 2*gatherBytes {
-		gatherBuffers.Put(whole)
-	}
-	if err != nil {
-		return 0, err
-	}
-	return len(p), nil
-}
-
-// joined puts p behind what was gathered, if anything was or p has to wait itself.
-func (c *conn) joined(p []byte) (whole *[]byte, waits bool) {
-	c.wmu.Lock()
-	defer c.wmu.Unlock()
-	if c.gathered == nil && !c.gathering {
-		return nil, false
-	}
-	if c.gathered == nil {
-		c.gathered = gatherBuffers.Get().(*[]byte)
-	}
-	*c.gathered = append(*c.gathered, p...)
-	if c.gathering {
-		return nil, true
-	}
-	whole, c.gathered = c.gathered, nil
-	return whole, false
-}
-
-func (c *conn) write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	if err != nil && isReset(err) {
-		c.note(err)
-	}
-	return n, err
-}
-
-// flush sends what was gathered, where nothing follows after all.
-func (c *conn) flush(within time.Duration) {
-	c.wmu.Lock()
-	whole := c.gathered
-	c.gathered, c.gathering = nil, false
-	c.wmu.Unlock()
-	if whole != nil {
-		_ = c.SetWriteDeadline(time.Now().Add(within))
-		_, _ = c.write(*whole)
-	}
-}
-
-// SetWriteDeadline is for a write that does not wait.
-func (c *conn) SetWriteDeadline(t time.Time) error {
-	c.wmu.Lock()
-	waits := c.gathering
-	c.wmu.Unlock()
-	if waits {
-		return nil
-	}
-	return c.Conn.SetWriteDeadline(t)
 }
 
 func (c *conn) Close() error {

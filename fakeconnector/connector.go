@@ -59,7 +59,7 @@ type Connector struct {
 	server     *http.Server
 	records    map[string]*record
 	order      []string            // gateway ids in the order of AddGateway
-	byInstance map[string][]string // the same, of each instance; nil when it has to be made again
+	byInstance map[string][]string // the same, of each instance; nil it whenever a record goes or changes its instance
 	live       map[string]*Session
 	sessions   map[*Session]struct{} // every session whose goroutine runs
 	insts      map[string]*instance

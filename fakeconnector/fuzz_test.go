@@ -84,7 +84,7 @@ func detached(t *testing.T) (*Session, *Connector) {
 	c := New(WithLimits(Limits{LineBytes: 1 << 12, RequestIDs: 100, ChatsKnown: 100, QueuedWrites: 1 << 20}),
 		WithClock(&handClock{now: time.Unix(1_750_000_000, 0), timers: make(chan func(), 1<<16)}))
 	g := c.AddGateway(Gateway{Platform: "discord", BotID: "bot-1"})
-	s := &Session{c: c, id: "s1", gateway: g, accepted: true, over: make(chan struct{}), greeted: make(chan int64, 1)}
+	s := &Session{c: c, id: "s1", gateway: g, secret: []byte(g.Secret), accepted: true, over: make(chan struct{}), greeted: make(chan int64, 1)}
 	s.in.Limit, s.in.check.named, s.out.writing = c.limits.LineBytes, Identity{"discord", "bot-1"}, true
 	c.vault.Put(Capability{Tenant: g.Tenant, SessionKey: "agent:main:x", Kind: "k", Credential: "credential"})
 	if _, err := c.Publish(g.Instance, event("C1", "waits")); err != nil {

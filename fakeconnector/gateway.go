@@ -186,6 +186,26 @@ func (c *Connector) Token(id string, ttl time.Duration) (string, error) {
 	return auth.Mint(id, r.secrets[0], auth.Expiry(c.clock.Now(), ttl)), nil
 }
 
+// SetWakeURL registers where a gateway's instance is woken, or, with an empty URL, that it
+// is not. All else of the record stays.
+func (c *Connector) SetWakeURL(id, url string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, err := c.record(id)
+	if err != nil {
+		return fmt.Errorf("registering a wake URL: %w", err)
+	}
+	r.WakeURL = url
+	return nil
+}
+
+// revoked reports whether a gateway has lost all its secrets, as it may between the
+// judgement of its token and the beginning of its session. It needs c.mu.
+func (c *Connector) revoked(id string) bool {
+	r, known := c.records[id]
+	return known && len(r.secrets) == 0
+}
+
 // record needs c.mu.
 func (c *Connector) record(id string) (*record, error) {
 	if r, ok := c.records[id]; ok {

@@ -107,7 +107,11 @@ func (c *Connector) admit(a admitted) (*record, *Answer) {
 			c.rotate(rec)
 			rec.provisioned.since = nil
 		}
+		before := rec.Instance
 		rec.front(a)
+		if rec.Instance != before {
+			c.byInstance = nil
+		}
 	}
 	if rec.provisioned.since == nil {
 		rec.provisioned.since = map[string]bool{}

@@ -59,6 +59,10 @@ type httpRequest struct {
 	body []byte // at most Limits.BodyBytes, and one byte more of a longer one
 }
 
+// maxSwallowed is how much of a body that is too long is read and thrown away, so that its
+// caller reads the 413.
+const maxSwallowed = 64 << 20
+
 // servePlain answers a request that asks for no upgrade. What [Connector.Handle] was
 // given goes before the routes of the contract, which are matched as the request line has
 // them, so that nobody is redirected to a cleaned path.
@@ -104,6 +108,13 @@ func (c *Connector) servePlain(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, edit := range x.edits {
 		edit(a)
+	}
+	if len(body) > c.limits.BodyBytes {
+		// A server that answers and leaves the rest unread resets the connection, often
+		// before the caller has read the answer.
+		_ = timed.SetReadDeadline(time.Now().Add(c.limits.HeaderTimeout))
+		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxSwallowed))
+		_ = timed.SetReadDeadline(noTime)
 	}
 	c.answered(arrived, id, a)
 	_ = timed.SetWriteDeadline(time.Now().Add(c.limits.WriteTimeout))

@@ -1,8 +1,8 @@
 package fakeconnector
 
 import (
-	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 )
 
@@ -21,7 +21,7 @@ func (i *ids) next(prefix string) string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.counts[prefix]++
-	return fmt.Sprintf("%s%d", prefix, i.counts[prefix])
+	return prefix + strconv.Itoa(i.counts[prefix])
 }
 
 // source is a stream of random choices of its own, so that one fault's choices do not

@@ -45,7 +45,7 @@ func (c *Connector) instance(id string) *instance {
 	defer c.mu.Unlock()
 	i := c.insts[id]
 	if i == nil {
-		i = &instance{c: c, id: id, inflight: map[string]int64{}}
+		i = &instance{c: c, id: id}
 		c.insts[id] = i
 	}
 	return i
@@ -99,7 +99,7 @@ func (i *instance) attach(s *Session) {
 	if s.isClosing() {
 		return
 	}
-	i.session, i.cursor, i.inflight = s, 0, map[string]int64{}
+	i.session, i.cursor, i.inflight = s, 0, nil
 	i.woken = time.Time{}
 	i.pump()
 }
@@ -119,7 +119,7 @@ func (i *instance) detach(s *Session) {
 			first, seq = id, n
 		}
 	}
-	i.inflight = map[string]int64{}
+	i.inflight = nil
 	if first != "" {
 		i.failed("counting a try", i.c.store.Tried(i.c.ctx, i.id, first))
 	}
@@ -134,7 +134,7 @@ func (c *Connector) flip(s *Session) {
 	defer i.mu.Unlock()
 	i.failed("flipping", c.store.Flip(c.ctx, i.id))
 	i.session = nil
-	i.inflight = map[string]int64{}
+	i.inflight = nil
 	s.journal(Entry{Kind: KindNote, Note: "flipped to buffered-only"})
 }
 
@@ -193,6 +193,9 @@ func (i *instance) pump() {
 				i.failed("parking an entry", c.store.Park(c.ctx, i.id, e.ID, why))
 				s.journal(Entry{Kind: KindNote, Note: "parked " + e.ID + ": " + why})
 				continue
+			}
+			if i.inflight == nil {
+				i.inflight = map[string]int64{}
 			}
 			i.inflight[e.ID] = e.Seq
 			if s.run(c.outgoing(s, nil, line, nil)) != nil {

@@ -18,6 +18,8 @@ type known struct {
 	runs   table[run]             // tenant, session key
 	moved  int                    // how many sessions have come to run elsewhere
 	taught taught
+
+	profiles bool // a chat has a profile
 }
 
 type chat struct {
@@ -119,10 +121,9 @@ func bindTenant(t *table[map[string]bool], key, tenant string, limit int) {
 	if tenants[tenant] {
 		return
 	}
-	// A copy: readers hold the old one.
-	more := map[string]bool{tenant: true}
-	for other := range tenants {
-		more[other] = true
+	if tenants == nil {
+		tenants = map[string]bool{}
 	}
-	t.put(key, more, limit)
+	tenants[tenant] = true
+	t.put(key, tenants, limit)
 }

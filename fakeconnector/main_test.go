@@ -20,6 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	playIdleRole()
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		ratio.Print(os.Stdout)
 		os.Exit(code)

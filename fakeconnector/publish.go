@@ -91,10 +91,9 @@ func (c *Connector) keepToken(instance string, f *protocol.Forward, i discordInt
 func (c *Connector) tenantOf(instance string) string { return c.ownerOf(instance).Tenant }
 
 func (c *Connector) platformOf(instance string) string {
-	if p := c.ownerOf(instance).Platform; p != "" {
-		return p
-	}
-	return protocol.PlatformRelay
+	p := c.ownerOf(instance).Platform
+	or(&p, protocol.PlatformRelay)
+	return p
 }
 
 // ownerOf is the first record of an instance, zero if there is none.

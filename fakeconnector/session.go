@@ -3,6 +3,7 @@ package fakeconnector
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,7 @@ type Session struct {
 	c       *Connector
 	id      string
 	gateway Gateway // as it was at the dial
+	secret  []byte  // of the gateway
 	ws      *websocket.Conn
 	raw     *conn
 	since   time.Time     // constant after begin
@@ -75,7 +77,7 @@ func (s *Session) isClosing() bool {
 
 // begin starts the session. Its one goroutine reads until the end; another one writes
 // while there is something to write.
-func (s *Session) begin(ws *websocket.Conn, id identity) {
+func (s *Session) begin(ws *websocket.Conn, id identity, dial *Dial) {
 	c := s.c
 	s.ws, s.since = ws, c.clock.Now()
 	s.accepted = id.ok
@@ -92,6 +94,9 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 		return
 	}
 	c.sessions[s] = struct{}{}
+	if id.ok && c.revoked(s.gateway.ID) {
+		id.ok, id.reason, s.accepted = false, ReasonUnauthorized, false
+	}
 	var old *Session
 	if id.ok {
 		old = c.live[s.gateway.ID]
@@ -103,6 +108,8 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 		s.wmu.Unlock()
 	}
 	c.mu.Unlock()
+	// Now whoever sees the entry finds the session.
+	s.journal(Entry{Kind: KindUpgraded, Dial: dial})
 
 	if old != nil {
 		s.supersede(old)
@@ -115,10 +122,12 @@ func (s *Session) begin(ws *websocket.Conn, id identity) {
 		_ = s.run(x.steps) // fails only where a fault has ended the session
 	}
 	// Not the goroutine of the HTTP request, which holds on to the request and its buffers.
-	c.wg.Go(s.live)
+	c.wg.Add(1) // the handler's own count stands until it returns
+	go s.live()
 }
 
 func (s *Session) live() {
+	defer s.c.wg.Done()
 	s.read()
 	s.endWriting()
 	if s.out.pinger != nil {
@@ -151,33 +160,35 @@ func (c *Connector) spawn(f func()) {
 	}
 }
 
+// read waits with as little on the stack as can be: what is deeper makes the stack of every
+// idle session twice as large.
 func (s *Session) read() {
 	for {
 		s.extend()
-		opcode, payload, err := s.readMessage()
+		opcode, r, err := s.ws.NextReader()
+		if err == nil {
+			err = s.take(opcode, r)
+		}
 		if err != nil {
 			s.ended(err)
 			return
 		}
-		s.received(opcode, payload)
 	}
 }
 
-// readMessage is ReadMessage of the library with a payload of its exact size, as the
-// journal keeps it, and no buffer while nothing comes.
-func (s *Session) readMessage() (opcode int, payload []byte, err error) {
-	opcode, r, err := s.ws.NextReader()
-	if err != nil {
-		return opcode, nil, err
-	}
+// take reads one message, into a payload of its exact size, as the journal keeps it.
+func (s *Session) take(opcode int, r io.Reader) error {
 	b := messageBuffers.Get().(*bytes.Buffer)
-	_, err = b.ReadFrom(r)
-	payload = bytes.Clone(b.Bytes())
+	b.Reset()
+	_, err := b.ReadFrom(r)
+	payload := bytes.Clone(b.Bytes())
 	if b.Cap() <= maxMessageBuffer {
-		b.Reset()
 		messageBuffers.Put(b)
 	}
-	return opcode, payload, err
+	if err == nil {
+		s.received(opcode, payload)
+	}
+	return err
 }
 
 var messageBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}

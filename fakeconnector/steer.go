@@ -35,6 +35,8 @@ func (c *Connector) RemoveGateway(id string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.records, id)
+	c.byInstance = nil
+
 	c.order = slices.DeleteFunc(slices.Clone(c.order), func(other string) bool { return other == id })
 	return nil
 }

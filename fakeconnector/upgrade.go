@@ -32,7 +32,7 @@ const (
 // A session keeps a small buffer to read with. What it writes with is shared, as most
 // sessions are silent most of the time.
 var upgrader = websocket.Upgrader{
-	ReadBufferSize:  1024,
+	ReadBufferSize:  512,
 	WriteBufferPool: &sync.Pool{},
 	CheckOrigin:     func(*http.Request) bool { return true },
 	Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
@@ -70,7 +70,7 @@ func (c *Connector) serveDial(w http.ResponseWriter, r *http.Request) {
 	id := c.identify(r)
 	dial := dialOf(r)
 	arrived := c.journal.one(Entry{Kind: KindDial, Session: s.id, GatewayID: id.gateway.ID, Instance: id.gateway.Instance, Dial: dial})
-	s.gateway = id.gateway
+	s.gateway, s.secret = id.gateway, []byte(id.gateway.Secret)
 
 	refuse := func(status int, why string) {
 		answered := *dial
@@ -133,8 +133,7 @@ func (c *Connector) serveDial(w http.ResponseWriter, r *http.Request) {
 	}
 	answered := *dial
 	answered.Status = http.StatusSwitchingProtocols
-	s.journal(Entry{Kind: KindUpgraded, Dial: &answered})
-	s.begin(ws, id)
+	s.begin(ws, id, &answered)
 }
 
 // identity is what the upgrade's credential says about the caller.

@@ -18,9 +18,10 @@ type outStream struct {
 	first   int64 // Seq of the message that began the unfinished line
 	queue   []outItem
 	bytes   int
-	writing bool // a goroutine empties the queue
-	ended   bool // nothing leaves any more
-	pinging bool // a ping waits in the queue
+	writing bool      // a goroutine empties the queue
+	ended   bool      // nothing leaves any more
+	last    time.Time // when the last message was sent
+	pinging bool      // a ping waits in the queue
 	pinger  *time.Timer
 	stalled bool
 	waiting []wireMessage // while stalled, in order, not yet recorded
@@ -38,6 +39,7 @@ type outItem struct {
 	payload []byte
 	before  func() // done just before the message leaves
 	last    func() // instead of a message
+	rest    bool   // what did not leave at once, instead of a message
 }
 
 // queuedBytes bounds the memory of one session whose gateway does not read.
@@ -132,7 +134,9 @@ func (s *Session) writeLocked(m wireMessage) error {
 			item.before = func() { s.c.handshaken(s) }
 		}
 	}
-	s.enqueue(item)
+	if !s.sendNow(m, item) {
+		s.enqueue(item)
+	}
 	return nil
 }
 
@@ -176,6 +180,29 @@ func (s *Session) enqueue(i outItem) {
 	}
 }
 
+// burst is how soon after the last one a message counts as one of several. Those are left
+// to the writer, which sends them together; a single one leaves here.
+const burst = time.Millisecond
+
+// sendNow lets a message leave in this goroutine, without waiting: an answer, or whatever
+// comes alone. Otherwise, and for a rest that does not leave at once, there is the writer.
+// It needs wmu.
+func (s *Session) sendNow(m wireMessage, i outItem) bool {
+	now := time.Now()
+	alone := now.Sub(s.out.last) > burst
+	s.out.last = now
+	_, answer := m.frame.(*protocol.OutboundResult)
+	if (!alone && !answer) || s.out.writing || s.out.ended || i.before != nil {
+		return false
+	}
+	s.raw.setMode(writeTry)
+	err := s.ws.WriteMessage(i.opcode, i.payload)
+	if left := s.raw.setMode(writeThrough); left || err != nil {
+		s.enqueue(outItem{rest: true})
+	}
+	return true
+}
+
 // endWriting lets nothing more leave.
 func (s *Session) endWriting() {
 	s.wmu.Lock()
@@ -198,7 +225,11 @@ func (s *Session) writer() {
 		if i.before != nil {
 			i.before()
 		}
-		s.raw.gather(more)
+		if more {
+			s.raw.setMode(writeGather)
+		} else {
+			s.raw.setMode(writeThrough)
+		}
 		if err := s.send(i); err != nil {
 			s.endWriting()
 			if isTimeout(err) {
@@ -206,7 +237,7 @@ func (s *Session) writer() {
 				_ = s.Reset()
 			} else {
 				// Our answer to the gateway's close frame may stand in what was gathered.
-				s.raw.flush(s.c.limits.CloseTimeout)
+				_ = s.raw.flush(s.c.limits.CloseTimeout)
 			}
 			// The reader sees the end of the stream and records it.
 			return
@@ -230,6 +261,9 @@ func (s *Session) dequeue() (i outItem, more, ok bool) {
 }
 
 func (s *Session) send(i outItem) error {
+	if i.rest {
+		return s.raw.flush(s.c.limits.WriteTimeout)
+	}
 	if i.opcode == websocket.PingMessage {
 		s.wmu.Lock()
 		s.out.pinging = false

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -40,6 +41,9 @@ func (m Metadata) String(key string) (string, bool) {
 	raw, ok := m[key]
 	if !ok || jsonKind(raw) != "string" {
 		return "", false
+	}
+	if raw[0] == '"' && json.Valid(raw) {
+		return unquote(bytes.TrimRight(raw, " \t\r\n")), true
 	}
 	var s string
 	err := json.Unmarshal(raw, &s)

@@ -146,6 +146,15 @@ func decodeTarget(raw []byte, target any, at *place, name, want string) error {
 		}
 		*t = unquote(raw)
 		return nil
+	case *Metadata:
+		if kind != "object" {
+			return mistyped(want)
+		}
+		*t = Metadata{}
+		for s := scan(raw); s.next(); {
+			(*t)[s.text()] = slices.Clone(s.value)
+		}
+		return nil
 	case *bool:
 		if kind != "bool" {
 			return mistyped(want)

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -179,23 +180,130 @@ func TestProvisioningAgainstAStalledOrDroppedConnection(t *testing.T) {
 	}
 }
 
+// No redirect is followed, of whichever route and by whichever client, so that no bearer
+// and no body goes to another host.
 func TestRedirectsCarryNoBearer(t *testing.T) {
-	for _, status := range []int{301, 302, 303, 307, 308} {
-		bubble(t, func(t *testing.T, r *relay) {
-			var paths []string
-			r.http = func(w http.ResponseWriter, req *http.Request) {
-				paths = append(paths, req.Host+req.URL.Path)
-				http.Redirect(w, req, "http://elsewhere.test/relay/provision", status)
-			}
-			c := r.config()
-			c.Secret, c.Identity = "", identity
-			if _, err := reference.Provision(context.Background(), c); err == nil {
-				t.Error("expected a failure, got none")
-			}
+	ctx := context.Background()
+	asks := map[string]func(t *testing.T, c reference.Config) error{
+		"/relay/provision": func(_ *testing.T, c reference.Config) error {
+			_, err := reference.Provision(ctx, c)
+			return err
+		},
+		"/relay/enroll": func(_ *testing.T, c reference.Config) error {
+			_, err := reference.Enroll(ctx, c, "tok-enrolment")
+			return err
+		},
+		"/relay/policy": func(t *testing.T, c reference.Config) error {
+			c.Secret = secret
+			c.Policy = &reference.Policy{Platform: "discord", RequireAddress: true}
+			var log lines
+			c.Logger = log.logger()
+			start(t, c, nil)
 			synctest.Wait()
-			equal(t, "requests", paths, []string{"relay.test/relay/provision"})
+			if strings.Contains(log.String(), "policy not declared") {
+				return errors.New("as it should")
+			}
+			return nil
+		},
+	}
+	for route, ask := range asks {
+		for _, status := range []int{301, 302, 303, 307, 308} {
+			for name, client := range map[string]func(transport *http.Transport) *http.Client{
+				"its own client": func(*http.Transport) *http.Client { return nil },
+				"one that follows": func(transport *http.Transport) *http.Client {
+					return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}
+				},
+			} {
+				bubble(t, func(t *testing.T, r *relay) {
+					var mu sync.Mutex
+					var asked []string
+					r.http = func(w http.ResponseWriter, req *http.Request) {
+						mu.Lock()
+						defer mu.Unlock()
+						asked = append(asked, req.Host+req.URL.Path)
+						http.Redirect(w, req, "http://elsewhere.test"+route, status)
+					}
+					c := r.config()
+					c.Secret, c.Identity = "", identity
+					c.HTTPClient = client(&http.Transport{DialContext: r.dial, DisableKeepAlives: true})
+					if err := ask(t, c); err == nil {
+						t.Errorf("%s, %d, %s: expected a failure, got none", route, status, name)
+					}
+					synctest.Wait()
+					mu.Lock()
+					defer mu.Unlock()
+					equal(t, name+": requests", asked, []string{"relay.test" + route})
+				})
+			}
+		}
+	}
+}
+
+// Nor is a redirect of the upgrade: it is a dial that failed.
+func TestRedirectOfTheUpgradeCarriesNoBearer(t *testing.T) {
+	for _, status := range []int{301, 302, 307, 308} {
+		bubble(t, func(t *testing.T, r *relay) {
+			hosts := make(chan string, 9)
+			r.upgrade = func(w http.ResponseWriter, req *http.Request) {
+				hosts <- req.Host
+				http.Redirect(w, req, "http://elsewhere.test/relay", status)
+			}
+			gw := start(t, r.config(), nil)
+			time.Sleep(2 * time.Second) // the first dial and one more
+			equal(t, "hosts", []string{<-hosts, <-hosts}, []string{"relay.test", "relay.test"})
+			equal(t, "more", len(hosts), 0)
+			s := gw.Status()
+			equal(t, "status", []any{s.State, s.Code, s.Retryable}, []any{"reconnecting", "dial_failed", true})
 		})
 	}
+}
+
+// The policy of an embedder is held to the contract as well: no null among its fields,
+// and silence where there is nothing to say.
+func TestPolicyOfAnEmbedder(t *testing.T) {
+	for name, tc := range map[string]struct {
+		policy reference.Policy
+		want   []any
+	}{
+		"no scopes":   {reference.Policy{Platform: "discord", RequireAddress: true}, []any{object{"platform": "discord", "requireAddress": true, "freeResponseScopes": []any{}, "allowOtherBots": false}}},
+		"defaults":    {reference.Policy{Platform: "discord", FreeResponseScopes: []string{}}, nil},
+		"relay":       {reference.Policy{Platform: "relay", RequireAddress: true}, nil},
+		"no platform": {reference.Policy{RequireAddress: true}, nil},
+	} {
+		bubble(t, func(t *testing.T, r *relay) {
+			p := &plane{status: 200}
+			r.http = p.serve
+			c := r.config()
+			c.Policy = &tc.policy
+			start(t, c, nil)
+			r.handshaken()
+			var got []any
+			for _, req := range p.seen() {
+				got = append(got, req["body"])
+			}
+			equal(t, name, got, tc.want)
+		})
+	}
+}
+
+// A secret that a connector repeats is taken out before a long answer is cut: half a
+// secret is too much as well.
+func TestCutAnswerShowsNoPartOfASecret(t *testing.T) {
+	bubble(t, func(t *testing.T, r *relay) {
+		for _, lead := range []int{180, 190, 195, 199} {
+			p := &plane{status: 403, body: text(object{"error": strings.Repeat("x", lead) + identityToken + " and tok-enrolment"})}
+			r.http = p.serve
+			c := r.config()
+			c.Secret, c.Identity = "", identity
+			_, provision := reference.Provision(context.Background(), c)
+			_, enroll := reference.Enroll(context.Background(), c, "tok-enrolment")
+			for _, err := range []error{provision, enroll} {
+				if err == nil || strings.Contains(err.Error(), identityToken[:8]) || !strings.Contains(err.Error(), "xxx") {
+					t.Errorf("expected the connector's words without any part of the token, got %v", err)
+				}
+			}
+		}
+	})
 }
 
 func TestPolicyIsDeclaredAtEveryBootAndFailsSoft(t *testing.T) {

@@ -42,12 +42,14 @@ type Config struct {
 	WakeURL    string
 	// DeliveryKey is kept for the superseded HTTP delivery, which this gateway lacks.
 	DeliveryKey string
-	// Policy is declared when the gateway starts, once it has a secret; nil means none.
+	// Policy is declared when the gateway starts, once it has a secret; nil means none,
+	// and so does one that the contract has nobody declare, see [ProjectPolicy].
 	Policy *Policy
 
 	// SessionKeys are the settings that change the keys of this gateway's sessions.
 	SessionKeys SessionKeyOptions
 
+	// Bounds are the times that it waits; zero fields have the contract's values.
 	Bounds Bounds
 
 	// Accept, if set, is the step whose success inbound_ack reports: where an embedder
@@ -55,7 +57,7 @@ type Config struct {
 	// in order within a session key and never on the reader. An error leaves the event
 	// unacknowledged, so that the connector delivers it again.
 	Accept func(context.Context, *Turn) error
-	// Observer is told what happens. It must not block.
+	// Observer is told what happens. Its functions must not block.
 	Observer Observer
 	// Logger takes structured logs; nil discards them. They never hold a secret.
 	Logger *slog.Logger
@@ -67,8 +69,7 @@ type Config struct {
 	// the system.
 	TLSConfig *tls.Config
 	// HTTPClient makes the requests of the HTTP plane; nil means one that uses NetDial
-	// and TLSConfig.
-	// It never follows a redirect, whatever its own setting.
+	// and TLSConfig. It never follows a redirect, whatever its own setting.
 	HTTPClient *http.Client
 	// Now is the clock for the expiry of tokens; nil means time.Now.
 	Now func() time.Time
@@ -93,24 +94,45 @@ type Observer struct {
 	Status func(Status)
 }
 
-// orNothing puts functions that do nothing in the place of nil ones.
-func (o Observer) orNothing() Observer {
-	if o.Inbound == nil {
-		o.Inbound = func(*Turn) {}
+// guarded is an observer without nil functions, whose panics are logged and end nothing.
+func (o Observer) guarded(log *slog.Logger) Observer {
+	guard := func() {
+		if p := recover(); p != nil {
+			log.Error("an observer panicked; going on", "panic", fmt.Sprint(p))
+		}
 	}
-	if o.Turn == nil {
-		o.Turn = func(*Turn, Outcome) {}
+	return Observer{
+		Inbound: func(turn *Turn) {
+			defer guard()
+			if o.Inbound != nil {
+				o.Inbound(turn)
+			}
+		},
+		Turn: func(turn *Turn, outcome Outcome) {
+			defer guard()
+			if o.Turn != nil {
+				o.Turn(turn, outcome)
+			}
+		},
+		Interrupt: func(sessionKey, chatID string) {
+			defer guard()
+			if o.Interrupt != nil {
+				o.Interrupt(sessionKey, chatID)
+			}
+		},
+		Passthrough: func(forward protocol.Forward, event *protocol.Event, sessionKey string) {
+			defer guard()
+			if o.Passthrough != nil {
+				o.Passthrough(forward, event, sessionKey)
+			}
+		},
+		Status: func(status Status) {
+			defer guard()
+			if o.Status != nil {
+				o.Status(status)
+			}
+		},
 	}
-	if o.Interrupt == nil {
-		o.Interrupt = func(string, string) {}
-	}
-	if o.Passthrough == nil {
-		o.Passthrough = func(protocol.Forward, *protocol.Event, string) {}
-	}
-	if o.Status == nil {
-		o.Status = func(Status) {}
-	}
-	return o
 }
 
 // orDefaults checks a configuration and fills what was left out.
@@ -130,6 +152,14 @@ func (c Config) orDefaults() (Config, error) {
 	}
 	if c.Platform == "" {
 		c.Platform = "relay"
+	}
+	if c.Policy != nil {
+		p := *c.Policy
+		p.FreeResponseScopes = append([]string{}, p.FreeResponseScopes...) // never null
+		c.Policy = &p
+		if !p.worthSaying() {
+			c.Policy = nil
+		}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

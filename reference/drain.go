@@ -43,11 +43,11 @@ func (g *Gateway) shutdown(ctx context.Context) error {
 	g.endLife(ErrStopped)
 	g.mu.Lock()
 	running := g.running
-	g.running = true // a Run after a shutdown is refused
 	g.mu.Unlock()
 	if running {
 		<-g.ended
 	}
+	g.status.set(Status{State: StateStopped, Message: "stopped on purpose"}) // also of one that never ran
 	if !finished {
 		return errors.New("shutdown cut off turns that were still running: expected them to end within the shutdown budget")
 	}

@@ -37,10 +37,10 @@ func Enroll(ctx context.Context, config Config, enrollmentToken string) (Credent
 	}{enrollmentToken, config.GatewayID}
 	ctx, cancel := context.WithTimeout(ctx, config.Bounds.HTTP)
 	defer cancel()
+	clean := newRedactor(identity, enrollmentToken)
 	status, answer, err := post(ctx, config.HTTPClient, config.URL, protocol.RouteEnroll, identity, body)
 	if err != nil {
-		return Credentials{}, err
+		return Credentials{}, clean.error(err)
 	}
-	got, err := credentialsOf(protocol.RouteEnroll, config.GatewayID, status, answer)
-	return got, without(err, identity, enrollmentToken)
+	return credentialsOf(protocol.RouteEnroll, config.GatewayID, status, answer, clean)
 }

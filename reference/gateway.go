@@ -56,13 +56,11 @@ func New(config Config, handler Handler) (*Gateway, error) {
 	if handler == nil {
 		return nil, errors.New("expected a handler, got nil; use a HandlerFunc that does nothing")
 	}
-	clean := &redactor{}
-	clean.add(config.Secret, config.DeliveryKey)
+	clean := newRedactor(config.Secret, config.DeliveryKey)
 	g := &Gateway{
 		config:  config,
 		bounds:  config.Bounds,
 		handler: handler,
-		observe: config.Observer.orNothing(),
 		seen:    newSeen(seenLimit),
 		scopes:  newScopes(scopeLimit),
 		drained: make(chan struct{}),
@@ -71,6 +69,7 @@ func New(config Config, handler Handler) (*Gateway, error) {
 		redactor: clean,
 		log:      slog.New(cleanHandler{config.Logger.Handler(), clean}),
 	}
+	g.observe = config.Observer.guarded(g.log)
 	g.life, g.endLife = context.WithCancelCause(context.Background())
 	g.dialing, g.endDial = context.WithCancel(g.life)
 	g.status.notify = g.observe.Status

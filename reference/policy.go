@@ -14,6 +14,16 @@ type Policy struct {
 	AllowOtherBots     bool     `json:"allowOtherBots"`
 }
 
+// worthSaying reports whether the contract has a policy declared at all: not for no
+// concrete platform, and not where all three values are at their defaults.
+func (p Policy) worthSaying() bool {
+	platform := p.Platform
+	if platform == "" || platform == "relay" {
+		return false
+	}
+	return p.RequireAddress || len(p.FreeResponseScopes) > 0 || p.AllowOtherBots
+}
+
 // ProjectPolicy reads a policy off a configuration file and the environment.
 //
 // Contract, section "Policy":
@@ -28,9 +38,6 @@ type Policy struct {
 // under gateway.platforms or under platforms, and then at the top of the file itself.
 func ProjectPolicy(file map[string]any, getenv func(string) string, platform string) *Policy {
 	platform = strings.TrimSpace(platform)
-	if platform == "" || platform == "relay" {
-		return nil
-	}
 	look := func(key string) any {
 		if v, ok := platformBlock(file, platform)[key]; ok {
 			return v
@@ -46,7 +53,7 @@ func ProjectPolicy(file map[string]any, getenv func(string) string, platform str
 	case "mentions", "all":
 		p.AllowOtherBots = true
 	}
-	if !p.RequireAddress && len(p.FreeResponseScopes) == 0 && !p.AllowOtherBots {
+	if !p.worthSaying() {
 		return nil
 	}
 	return &p

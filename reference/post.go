@@ -58,15 +58,17 @@ func post(ctx context.Context, client *http.Client, base, route, bearer string, 
 
 // refused is the error of an answer that is no success: its status, and the
 // connector's own words where it gave any.
-func refused(route, want string, status int, body []byte) error {
-	text := object(body).text("error")
+//
+// They are cleaned before they are cut, or a cut through a secret would show a part of it.
+func refused(route, want string, status int, body []byte, clean *redactor) error {
+	text := clean.clean(strings.ToValidUTF8(object(body).text("error"), "�"))
 	if len(text) > reasonLimit {
-		text = text[:reasonLimit] + "…"
+		text = strings.ToValidUTF8(text[:reasonLimit], "") + "…"
 	}
 	if text != "" {
 		text = ": " + text
 	}
-	return fmt.Errorf("POST %s: expected %s, got %d%s", route, want, status, strings.ToValidUTF8(text, "�"))
+	return fmt.Errorf("POST %s: expected %s, got %d%s", route, want, status, text)
 }
 
 // withoutURL takes the URL off a client's error: it may hold user info.

@@ -55,19 +55,19 @@ func Provision(ctx context.Context, config Config) (Credentials, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, config.Bounds.HTTP)
 	defer cancel()
+	clean := newRedactor(token)
 	status, answer, err := post(ctx, config.HTTPClient, config.URL, protocol.RouteProvision, token, body)
 	if err != nil {
-		return Credentials{}, err
+		return Credentials{}, clean.error(err)
 	}
-	got, err := credentialsOf(protocol.RouteProvision, config.GatewayID, status, answer)
-	return got, without(err, token)
+	return credentialsOf(protocol.RouteProvision, config.GatewayID, status, answer, clean)
 }
 
 // credentialsOf reads the answer of the two routes that give out credentials. The
 // connector may name another gateway id than it was asked for; then that one counts.
-func credentialsOf(route, gatewayID string, status int, body []byte) (Credentials, error) {
+func credentialsOf(route, gatewayID string, status int, body []byte, clean *redactor) (Credentials, error) {
 	if status < 200 || status > 299 {
-		return Credentials{}, refused(route, "a 2xx", status, body)
+		return Credentials{}, refused(route, "a 2xx", status, body, clean)
 	}
 	got := object(body)
 	if got.text("secret") == "" {
@@ -122,7 +122,7 @@ func (g *Gateway) declare(ctx context.Context, p Policy) error {
 		return err
 	}
 	if status != http.StatusOK {
-		return refused(protocol.RoutePolicy, "200", status, answer)
+		return refused(protocol.RoutePolicy, "200", status, answer, g.redactor)
 	}
 	return nil
 }

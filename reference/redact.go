@@ -2,11 +2,11 @@ package reference
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
+
+	"github.com/relaykit/relaykit/internal/redact"
 )
 
 // redactor takes the known secrets out of what is logged. The code here logs none;
@@ -16,23 +16,23 @@ type redactor struct {
 	mu      sync.RWMutex
 	secrets []string
 	tokens  []string // the last few that were minted; older ones have been used up
+	known   *redact.Redactor
 }
 
 // tokensKept is more dials than can be under way when something is logged about one.
 const tokensKept = 8
 
-// minSecret is the shortest string that is taken for a secret: a shorter one would
-// tear holes into ordinary words.
-const minSecret = 6
+func newRedactor(secrets ...string) *redactor {
+	r := &redactor{}
+	r.add(secrets...)
+	return r
+}
 
 func (r *redactor) add(secrets ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, s := range secrets {
-		if len(s) >= minSecret {
-			r.secrets = append(r.secrets, s)
-		}
-	}
+	r.secrets = append(r.secrets, secrets...)
+	r.learn()
 }
 
 func (r *redactor) addToken(token string) {
@@ -42,15 +42,37 @@ func (r *redactor) addToken(token string) {
 	if len(r.tokens) > tokensKept {
 		r.tokens = r.tokens[1:]
 	}
+	r.learn()
+}
+
+// learn starts anew, because a token that was used up is to be forgotten.
+func (r *redactor) learn() {
+	r.known = redact.New()
+	r.known.Add(r.secrets...)
+	r.known.Add(r.tokens...)
 }
 
 func (r *redactor) clean(text string) string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for _, s := range append(r.tokens[:len(r.tokens):len(r.tokens)], r.secrets...) {
-		text = strings.ReplaceAll(text, s, "[redacted]")
+	return r.known.String(text)
+}
+
+// cleanError is an error whose text was redacted.
+type cleanError struct {
+	text string
+	err  error
+}
+
+func (e *cleanError) Error() string { return e.text }
+func (e *cleanError) Unwrap() error { return e.err }
+
+// error is err with the secrets taken out of its text.
+func (r *redactor) error(err error) error {
+	if err == nil {
+		return nil
 	}
-	return text
+	return &cleanError{r.clean(err.Error()), err}
 }
 
 // cleanHandler is a log handler behind a redactor.
@@ -89,14 +111,4 @@ func (h cleanHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 func (h cleanHandler) WithGroup(name string) slog.Handler {
 	return cleanHandler{h.Handler.WithGroup(name), h.redactor}
-}
-
-// without is err with the secrets taken out of its text.
-func without(err error, secrets ...string) error {
-	if err == nil {
-		return nil
-	}
-	r := &redactor{}
-	r.add(secrets...)
-	return errors.New(r.clean(err.Error()))
 }

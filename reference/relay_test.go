@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -77,8 +79,10 @@ type relay struct {
 	live   []*peer
 
 	tls  *tls.Config      // dials to port 443 are TLS; set before the first of them
-	mute bool             // pings stay unanswered; set before the first dial
 	http http.HandlerFunc // the HTTP plane; set before the first request
+
+	upgrade http.HandlerFunc      // answers in the place of the WebSocket; set before the first dial
+	prepare func(*websocket.Conn) // sees each socket before it is read; set before the first dial
 }
 
 // peer is one socket, seen from the connector.
@@ -94,9 +98,13 @@ type peer struct {
 func newRelay(t testing.TB) *relay {
 	r := &relay{t: t, dials: make(chan *peer, 64), conns: make(chan net.Conn), done: make(chan struct{})}
 	upgrader := &websocket.Upgrader{}
-	r.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	r.server = &http.Server{ErrorLog: log.New(io.Discard, "", 0), Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if !strings.HasSuffix(req.URL.Path, "/relay") && r.http != nil {
 			r.http(w, req)
+			return
+		}
+		if r.upgrade != nil {
+			r.upgrade(w, req)
 			return
 		}
 		conn, err := upgrader.Upgrade(w, req, nil)
@@ -104,8 +112,8 @@ func newRelay(t testing.TB) *relay {
 			return
 		}
 		p := &peer{t: t, conn: conn, path: req.URL.Path, header: req.Header, in: make(chan string, 4096), ended: make(chan error, 1)}
-		if r.mute {
-			conn.SetPingHandler(func(string) error { return nil })
+		if r.prepare != nil {
+			r.prepare(conn)
 		}
 		r.mu.Lock()
 		r.live = append(r.live, p)
@@ -177,6 +185,9 @@ func (r *relay) dialTimes() []time.Time {
 	defer r.mu.Unlock()
 	return slices.Clone(r.at)
 }
+
+// mute leaves pings unanswered.
+func mute(c *websocket.Conn) { c.SetPingHandler(func(string) error { return nil }) }
 
 // next waits for the gateway's next dial.
 func (r *relay) next() *peer {

@@ -8,15 +8,20 @@ import (
 // Run provisions the gateway if it must, declares its policy, and then dials the relay
 // and keeps at it until the gateway is stopped. (Contract, sections "Provisioning",
 // "Policy" and "Reconnect".) It returns nil after [Gateway.Shutdown], and the cause of ctx
-// when that ends first; ending ctx stops at once, without a drain. A revoked gateway
+// when that ends first; ending ctx stops at once, without a drain. Run serves one life: it
+// returns [ErrRunning] when it runs already, and [ErrStopped] after a shutdown. A revoked gateway
 // stops dialing but stays in Run, so that its status can still be read.
 //
 // This loop is the only dialer, and a session is closed for good before the loop goes
 // round: there is never a second dialer and never an old socket beside a new one.
 func (g *Gateway) Run(ctx context.Context) error {
 	g.mu.Lock()
-	if g.running {
+	if g.running || g.draining {
+		stopped := g.draining
 		g.mu.Unlock()
+		if stopped {
+			return ErrStopped
+		}
 		return ErrRunning
 	}
 	g.running = true

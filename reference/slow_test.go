@@ -83,6 +83,10 @@ func TestPongOnASlowNetwork(t *testing.T) {
 		c := r.config()
 		from := slowly(r, &c)
 		handled := make(chan time.Time, 1)
+		ponged := make(chan string, 9)
+		r.prepare = func(c *websocket.Conn) {
+			c.SetPongHandler(func(data string) error { ponged <- data; return nil })
+		}
 		start(t, c, func(ctx context.Context, turn *reference.Turn) error {
 			handled <- time.Now()
 			return echo(ctx, turn)
@@ -90,8 +94,6 @@ func TestPongOnASlowNetwork(t *testing.T) {
 		p := r.handshaken()
 		synctest.Wait()
 		from(3 * time.Second)
-		ponged := make(chan string, 9)
-		p.conn.SetPongHandler(func(data string) error { ponged <- data; return nil })
 		began := time.Now()
 		for _, data := range []string{"one", "two"} {
 			if err := p.conn.WriteControl(websocket.PingMessage, []byte(data), time.Now().Add(time.Second)); err != nil {
@@ -138,9 +140,10 @@ func TestCloseOvertakesTheReader(t *testing.T) {
 			conn = &overtaken{Conn: inner, passed: make(chan struct{})}
 			return conn, err
 		}
+		// A peer that lets the close hang.
+		r.prepare = func(c *websocket.Conn) { c.SetCloseHandler(func(int, string) error { return nil }) }
 		gw := start(t, c, nil)
 		p := r.handshaken()
-		p.conn.SetCloseHandler(func(int, string) error { return nil }) // a peer that lets the close hang
 		synctest.Wait()
 		conn.armed.Store(true)
 		p.raw("\n") // the reader comes round

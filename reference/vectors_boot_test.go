@@ -185,7 +185,7 @@ func accepted(t *testing.T, _ vectors.Case, in object) (any, error) {
 			w.WriteHeader(status)
 		}
 		c := r.config()
-		c.Policy = &reference.Policy{Platform: "discord"}
+		c.Policy = &reference.Policy{Platform: "discord", RequireAddress: true}
 		c.Logger = log.logger()
 		start(t, c, nil)
 		r.handshaken()

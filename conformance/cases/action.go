@@ -36,6 +36,7 @@ func actions() []kit.Case {
 		failed("follow-up-false", "tells a caller that a follow_up with success false failed", "gateway/follow_up", `{"success":false,"error":"expired"}`),
 		info(protocol.RuleActionChatInfoNested, "", "reads name and type from chat_info", `{"success":true,"chat_info":{"name":"general","type":"channel"}}`, "general", "channel"),
 		info(protocol.RuleActionChatInfoNested, "no-success", "does so from a result that leaves success out", `{"chat_info":{"name":"general","type":"group"}}`, "general", "group"),
+		info(protocol.RuleActionChatInfoNested, "beside-flat", "prefers chat_info to a name and a type at the top", `{"success":true,"name":"outer","type":"dm","chat_info":{"name":"general","type":"channel"}}`, "general", "channel"),
 		info(protocol.RuleActionChatInfoFlat, "", "reads name and type at the top of a result without chat_info", `{"success":true,"name":"general","type":"channel"}`, "general", "channel"),
 		info(protocol.RuleActionChatInfoFlat, "no-success", "does so from a result that leaves success out", `{"name":"general","type":"group"}`, "general", "group"),
 		info(protocol.RuleActionChatInfoFlat, "null", "does so beside a chat_info that is null", `{"success":true,"chat_info":null,"name":"general","type":"forum"}`, "general", "forum"),
@@ -44,6 +45,8 @@ func actions() []kit.Case {
 		info(protocol.RuleActionChatInfoDefault, "name", "takes the chat's id where the result has a type alone", `{"success":true,"chat_info":{"type":"channel"}}`, theChat, ""),
 		info(protocol.RuleActionChatInfoDefault, "type", "takes dm where the result has a name alone", `{"success":true,"chat_info":{"name":"general"}}`, "", "dm"),
 		info(protocol.RuleActionChatInfoDefault, "null", "takes the defaults for nulls", `{"success":true,"chat_info":{"name":null,"type":null}}`, theChat, "dm"),
+		info(protocol.RuleActionChatInfoDefault, "no-success", "takes them from a result that leaves success out, too", `{}`, theChat, "dm"),
+		info(protocol.RuleFramingNullField, "chat-info-success", "takes the answer about a chat whose success is null", `{"success":null,"chat_info":{"name":"general","type":"channel"}}`, "general", "channel"),
 	}
 }
 

@@ -23,6 +23,12 @@ func auth() []kit.Case {
 			Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleAuthTokenLive, protocol.RuleReconnectFirstDial), Gateway: freshTokenWhileRefused},
 		{ID: id(protocol.RuleAuthSplitRight), Title: "signs an id that holds colons as it stands", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, Gateway: colonsInID},
+		{ID: id(protocol.RuleAuthBearer, "odd-secret"), Title: "signs with a long secret beyond ASCII by its bytes in UTF-8", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: oddSecret},
+		{ID: id(protocol.RuleAuthCanonical, "alphabet"), Title: "writes - and _ where another base64 has + and /", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: tokenAlphabet},
+		{ID: id(protocol.RuleAuthNoSecretNoHeader, "refused"), Title: "sends none after a dial that was closed with 4401 either", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, After: rules(protocol.RuleRevocationBeforeHandshake), Gateway: noSecretNoHeaderOnceRefused},
 		{ID: id(protocol.RuleAuthNoSecretNoHeader, "redial"), Title: "sends none on a redial either", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, After: rules(protocol.RuleReconnectRedial), Gateway: noSecretNoHeaderOnRedial},
 		{ID: id(protocol.RuleAuthNoSecretNoHeader), Title: "sends no Authorization header when it has no secret", Level: kit.Must,
@@ -59,8 +65,8 @@ func tokenLive(g *kit.G) {
 	g.Alive()
 }
 
-// freshToken closes the session after the clock has gone on by a second and more, so
-// that a token that was minted for this dial cannot have the exp of the one before.
+// freshToken closes the session once the clock has gone on by a second, so that a token
+// that was minted for this dial cannot have the exp of the one before.
 func freshToken(g *kit.G) {
 	laterThanBefore(g)
 	laterThanBefore(g)
@@ -69,7 +75,7 @@ func freshToken(g *kit.G) {
 func laterThanBefore(g *kit.G) {
 	before := g.LastDial()
 	old := g.Token(before)
-	g.UntilSecondsAfter(before, 2)
+	g.UntilSecondsAfter(before, 1)
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
 	after := g.Redialed(0)
 	fresh := g.Token(after)
@@ -83,14 +89,19 @@ func laterThanBefore(g *kit.G) {
 }
 
 // freshTokenWhileRefused refuses dials until two and more seconds lie between the first and
-// the last, the last two of them a second apart and more.
+// the last, the last two of them a second apart and more. Where the ladder can be set, it
+// begins with such waits.
 func freshTokenWhileRefused(g *kit.G) {
+	g.Prepare(kit.Bounds(func(t *kit.Timing) {
+		if t.BackoffBase < kit.ContractTiming().BackoffBase {
+			t.BackoffBase, t.BackoffCap = 1400*time.Millisecond, 1400*time.Millisecond
+		}
+	}))
 	refused, total := 0, time.Duration(0)
-	for total < 3*time.Second || g.Timing.Rung(refused-1)*3/4 < time.Second {
+	for total < 2*time.Second || g.Timing.Rung(refused-1)*3/4 < time.Second {
 		total += g.Timing.Rung(refused) * 3 / 4
 		refused++
 	}
-	g.Prepare()
 	g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(refused).Do(fakeconnector.Refuse{})
 	g.Start(kit.UntilLaunched())
 	within := g.Timing.Ready
@@ -107,11 +118,38 @@ func freshTokenWhileRefused(g *kit.G) {
 }
 
 func colonsInID(g *kit.G) {
-	g.Start(kit.IDPrefix("org:eu::"), kit.UntilLaunched(), kit.Ignoring(protocol.RuleAuthBearer, protocol.RuleAuthCanonical))
+	g.Start(kit.IDPrefix("org:eu::"), kit.IDSuffix(":1::"), kit.UntilLaunched(), kit.Ignoring(protocol.RuleAuthBearer, protocol.RuleAuthCanonical))
 	d := g.Await(g.Timing.Ready, "a dial", kit.IsDial)
 	t := g.Token(d)
 	if want := g.Gateway().Record.ID; t.Payload != want {
 		g.Mismatch(fmt.Sprintf("the payload %q", want), fmt.Sprintf("%q", t.Payload))
+	}
+	g.Ready()
+	g.Alive()
+}
+
+// oddSecret is longer than a block of the hash, which keys are cut down to in another way
+// than a reader would guess, and no two of its encodings have the same bytes.
+func oddSecret(g *kit.G) {
+	g.Start(kit.Secret(strings.Repeat("Schl\u00fcssel \u2603 \U0001F511 ", 6)+"."), kit.UntilLaunched(), kit.Ignoring(protocol.RuleAuthBearer))
+	d := g.Await(g.Timing.Ready, "a dial", kit.IsDial)
+	if !g.Token(d).SignedWith(g.Gateway().Record.Secret) {
+		g.Mismatch("a signature by the configured secret in UTF-8", "another signature")
+	}
+	g.Ready()
+	g.Alive()
+}
+
+// tokenAlphabet gives the gateway an id that takes both of the characters in which the
+// alphabets of base64 differ.
+func tokenAlphabet(g *kit.G) {
+	g.Start(kit.IDPrefix("??>>~~-"), kit.UntilLaunched(), kit.Ignoring(protocol.RuleAuthBearer, protocol.RuleAuthCanonical))
+	t := g.Token(g.Await(g.Timing.Ready, "a dial", kit.IsDial))
+	if why := t.NotCanonical(); why != "" {
+		g.Mismatch("a token in the canonical form", why)
+	}
+	if t.Payload != g.Gateway().Record.ID {
+		g.Mismatch(fmt.Sprintf("a token of %q", g.Gateway().Record.ID), fmt.Sprintf("one of %q", t.Payload))
 	}
 	g.Ready()
 	g.Alive()
@@ -129,6 +167,17 @@ func noSecretNoHeaderOnRedial(g *kit.G) {
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
 	headerless(g, g.Redialed(0))
 	g.Back()
+}
+
+func noSecretNoHeaderOnceRefused(g *kit.G) {
+	g.Prepare(kit.WithoutSecret())
+	g.On(fakeconnector.Match{Point: fakeconnector.PointUpgraded}).Times(1).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: 4401, Reason: "unauthorized"})
+	g.Start(kit.UntilLaunched())
+	for _, d := range g.Dials(2, g.Timing.Ready+g.Timing.Redial(0)) {
+		headerless(g, d)
+	}
+	g.Ready()
+	g.Alive()
 }
 
 func headerless(g *kit.G, d fakeconnector.Entry) {

@@ -16,6 +16,8 @@ func config() []kit.Case {
 		{ID: id(protocol.RuleConfigOffWithoutUrl), Title: "dials nobody when it has no relay URL, whatever else it is told", Level: kit.Must, Needs: fresh, Gateway: offWithoutURL},
 		{ID: id(protocol.RuleConfigTrimmed), Title: "drops white space around its secret and its id", Level: kit.Must, Needs: fresh, Gateway: trimmedCredentials},
 		{ID: id(protocol.RuleConfigTrimmed, "identity"), Title: "drops white space around its platform and its bot id", Level: kit.Must, Needs: fresh, Gateway: trimmedIdentity},
+		{ID: id(protocol.RuleConfigTrimmed, "config-file"), Title: "drops white space around the values of its configuration file", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Launch: kit.Abilities{Files: true}}, After: rules(protocol.RuleConfigEnvFirst), Gateway: trimmedInFile},
 		{ID: id(protocol.RuleConfigTrimmed, "url"), Title: "drops white space around its URL before it strips the slash", Level: kit.Must, Needs: fresh,
 			Gateway: func(g *kit.G) {
 				dialsPath(g, "/some/base/relay", func(b string) string { return "\t " + b + "/some/base/ \n" })
@@ -48,6 +50,21 @@ func trimmedCredentials(g *kit.G) {
 	if !t.SignedWith(g.Gateway().Record.Secret) {
 		g.Mismatch("a signature by the configured secret without the white space around it", "another signature")
 	}
+	g.Ready()
+	g.Alive()
+}
+
+func trimmedInFile(g *kit.G) {
+	g.Uses("RelayID", "RelaySecret")
+	g.Prepare(kit.UntilLaunched(), kit.Ignoring(protocol.RuleAuthBearer))
+	in := g.Gateway()
+	g.Start(kit.Configured(func(c kit.ConfigData) {
+		c["RelayID"], c["RelaySecret"] = spaced(in.Record.ID), spaced(in.Record.Secret)
+	}), kit.Environment(func(env map[string]string) {
+		delete(env, "GATEWAY_RELAY_ID")
+		delete(env, "GATEWAY_RELAY_SECRET")
+	}))
+	signedWith(g, g.Await(g.Timing.Ready, "a dial", kit.IsDial), in.Record.ID, in.Record.Secret, "the secret of its file without the white space around it")
 	g.Ready()
 	g.Alive()
 }

@@ -13,7 +13,8 @@ func Connector() []kit.Case {
 	return slices.Concat(
 		connectorConnect(), connectorFraming(), connectorAuth(), connectorHandshake(), connectorEvents(), connectorSessionKeys(),
 		connectorOutbound(), connectorForwards(), connectorInterrupts(), connectorIdle(), connectorBuffer(), connectorWake(),
-		connectorRevocation(), connectorObserved(),
+		connectorRevocation(), connectorProvision(), connectorEnroll(), connectorPolicy(), connectorManage(), connectorGate(),
+		connectorObserved(),
 	)
 }
 

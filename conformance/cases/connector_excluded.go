@@ -4,8 +4,7 @@ import "github.com/relaykit/relaykit/protocol"
 
 // Why a rule that binds a connector has no case.
 const (
-	noHTTPRoutes   = "an HTTP route, which the cases of the connector do not ask yet"
-	noGate         = "the delivery gate: a target publishes for an instance, past the gate"
+	noMedia        = "the media route, which the cases of the connector do not ask yet"
 	inTheConnector = "decided inside of the connector; nothing of it shows on the wire"
 	onThePlatform  = "shows on the platform alone, which no target lets the suite see"
 	keySwitches    = "depends on a switch or a revision of the gateway that runs the session, which no frame tells the connector"
@@ -23,34 +22,10 @@ func ConnectorExcluded() map[protocol.RuleID]string {
 		protocol.RulePromptToken:           onThePlatform,
 		protocol.RulePromptPress:           onThePlatform,
 		protocol.RuleBufferDurable:         "needs the end of the connector's process and a new one, which no target offers yet",
-		protocol.RuleMediaLimit:            noHTTPRoutes,
-		protocol.RuleMediaId:               noHTTPRoutes,
-		protocol.RuleMediaOwner:            noHTTPRoutes,
-		protocol.RuleMediaExpiry:           noHTTPRoutes,
-		protocol.RuleProvisionTenant:       noHTTPRoutes,
-		protocol.RuleProvisionAnswer:       noHTTPRoutes,
-		protocol.RuleProvisionError:        noHTTPRoutes,
-		protocol.RuleProvisionRotates:      noHTTPRoutes,
-		protocol.RuleProvisionSameSecret:   noHTTPRoutes,
-		protocol.RuleEnrollAnswer:          noHTTPRoutes,
-		protocol.RuleEnrollOnce:            noHTTPRoutes,
-		protocol.RuleEnrollBadToken:        noHTTPRoutes,
-		protocol.RuleEnrollBadIdentity:     noHTTPRoutes,
-		protocol.RuleEnrollBadBody:         noHTTPRoutes,
-		protocol.RulePolicyReplaces:        noHTTPRoutes,
-		protocol.RuleManageAuth:            noHTTPRoutes,
-		protocol.RuleManageInstance:        noHTTPRoutes,
-		protocol.RuleManagePrincipal:       noHTTPRoutes,
-		protocol.RuleManageDeprovision:     "its bindings belong to the delivery gate; that the secrets are revoked is judged by auth/rejected-4401:revoked",
-		protocol.RuleGateAllThree:          noGate,
-		protocol.RuleGateBoundAuthor:       noGate,
-		protocol.RuleGateUnlinked:          noGate,
-		protocol.RuleGateGrants:            noGate,
-		protocol.RuleGateVisible:           noGate,
-		protocol.RuleGateRelevant:          noGate,
-		protocol.RuleGateOwner:             noGate,
-		protocol.RuleGateNoTrace:           noGate,
-		protocol.RuleGateLink:              noGate,
+		protocol.RuleMediaLimit:            noMedia,
+		protocol.RuleMediaId:               noMedia,
+		protocol.RuleMediaOwner:            noMedia,
+		protocol.RuleMediaExpiry:           noMedia,
 		protocol.RuleSecurityConstantTime:  inTheConnector,
 		protocol.RuleDeliverySignature:     oldDelivery,
 	}

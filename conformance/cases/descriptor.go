@@ -13,14 +13,28 @@ func descriptors() []kit.Case {
 	echoing := kit.Needs{Fresh: true, Replies: true}
 	asked := func(methods ...string) kit.Needs { return kit.Needs{Fresh: true, Driver: methods} }
 	told := asked("gateway/capabilities")
+	redials := rules(protocol.RuleReconnectRedial, protocol.RuleHandshakeAgainOnRedial)
 	return []kit.Case{
 		{ID: id(protocol.RuleDescriptorZeroLength), Title: "has 4096 in force under a limit of 0", Level: kit.Must, Needs: told, Gateway: zeroLength},
+		{ID: id(protocol.RuleDescriptorZeroLength, "redial"), Title: "has 4096 in force when the descriptor of a redial says 0", Level: kit.Must, Needs: told, After: redials, Gateway: func(g *kit.G) {
+			redialUnder(g, map[string]any{"max_message_length": 1234}, map[string]any{"max_message_length": 0})
+			g.WantInForce("max_message_length", map[string]any{}, "4096", "as the new descriptor says 0")
+		}},
 		{ID: id(protocol.RuleDescriptorZeroLength, "answers"), Title: "goes on answering under a limit of 0", Level: kit.Must, Needs: fresh, Gateway: aliveUnder("max_message_length", 0)},
 		{ID: id(protocol.RuleDescriptorLenUnit), Title: "counts code points under chars", Level: kit.Must, Needs: told, Gateway: counts("chars", kit.Chars)},
 		{ID: id(protocol.RuleDescriptorLenUnit, "utf16"), Title: "counts UTF-16 code units under utf16", Level: kit.Must, Needs: told, Gateway: counts("utf16", kit.UTF16)},
 		{ID: id(protocol.RuleDescriptorLenUnit, "cut"), Title: "cuts its answers by UTF-16 code units under utf16", Level: kit.Must, Needs: echoing, Gateway: cutByUnits},
+		{ID: id(protocol.RuleDescriptorLenUnit, "send"), Title: "keeps what a caller sends within the limit in UTF-16 code units under utf16", Level: kit.Must, Needs: asked("gateway/send"), Gateway: cutForCaller("gateway/send")},
+		{ID: id(protocol.RuleDescriptorLenUnit, "edit"), Title: "keeps what a caller edits within it as well", Level: kit.Must, Needs: asked("gateway/edit"), Gateway: cutForCaller("gateway/edit")},
 		{ID: id(protocol.RuleDescriptorUnknownLenUnit), Title: "has chars in force under a unit that it does not know", Level: kit.Must, Needs: told,
 			After: rules(protocol.RuleDescriptorLenUnit), Gateway: unknownUnit},
+		{ID: id(protocol.RuleDescriptorUnknownLenUnit, "empty"), Title: "has chars in force under a unit that is empty", Level: kit.Must, Needs: told,
+			After: rules(protocol.RuleDescriptorLenUnit), Gateway: func(g *kit.G) { g.StartUnder(map[string]any{"len_unit": ""}); inChars(g, "") }},
+		{ID: id(protocol.RuleDescriptorUnknownLenUnit, "redial"), Title: "has chars in force when the descriptor of a redial has a unit that it does not know", Level: kit.Must, Needs: told,
+			After: append(redials, protocol.RuleDescriptorLenUnit), Gateway: func(g *kit.G) {
+				redialUnder(g, map[string]any{"len_unit": "utf16"}, map[string]any{"len_unit": "furlongs"})
+				inChars(g, "furlongs")
+			}},
 		{ID: id(protocol.RuleDescriptorUnknownLenUnit, "answers"), Title: "goes on answering under a unit that it does not know", Level: kit.Must, Needs: fresh, Gateway: aliveUnder("len_unit", "furlongs")},
 		{ID: id(protocol.RuleDescriptorMessageLimit), Title: "answers with nothing that is longer than the limit", Level: kit.Should, Needs: echoing, Gateway: shortAnswers(words)},
 		{ID: id(protocol.RuleDescriptorMessageLimit, "one-word"), Title: "does so with a text that has no place to cut", Level: kit.Should, Needs: echoing, Gateway: shortAnswers(oneWord)},
@@ -29,6 +43,10 @@ func descriptors() []kit.Case {
 		{ID: id(protocol.RuleDescriptorMessageLimit, "send"), Title: "sends nothing longer than the limit for a caller", Level: kit.Should, Needs: asked("gateway/send"), Gateway: shortFor("gateway/send")},
 		{ID: id(protocol.RuleDescriptorMessageLimit, "edit"), Title: "edits nothing into something longer than the limit for a caller", Level: kit.Should, Needs: asked("gateway/edit"), Gateway: shortFor("gateway/edit")},
 		{ID: id(protocol.RuleDescriptorPlainDialect), Title: "reports code blocks as not supported under the dialect plain", Level: kit.Must, Needs: told, Gateway: noCodeBlocks("plain")},
+		{ID: id(protocol.RuleDescriptorPlainDialect, "redial"), Title: "does so when the dialect is that of a redial", Level: kit.Must, Needs: told, After: redials, Gateway: func(g *kit.G) {
+			redialUnder(g, map[string]any{"markdown_dialect": "discord"}, map[string]any{"markdown_dialect": "plain"})
+			g.WantInForce("code_blocks", map[string]any{}, "false", `as the dialect of the redial is "plain"`)
+		}},
 		{ID: id(protocol.RuleDescriptorPlainDialect, "empty"), Title: "does so under an empty dialect", Level: kit.Must, Needs: told, Gateway: noCodeBlocks("")},
 		{ID: id(protocol.RuleDescriptorPlainDialect, "answers"), Title: "puts no code block of its own around an answer under the dialect plain", Level: kit.Must, Needs: echoing, Gateway: noFences("plain")},
 		{ID: id(protocol.RuleDescriptorPlainDialect, "answers-empty"), Title: "does so under an empty dialect", Level: kit.Must, Needs: echoing, Gateway: noFences("")},
@@ -68,7 +86,11 @@ func counts(unit string, length func(string) int) func(*kit.G) {
 
 func unknownUnit(g *kit.G) {
 	g.StartUnder(map[string]any{"len_unit": "furlongs"})
-	g.WantInForce("len_unit", map[string]any{}, `"chars"`, `as the descriptor says "furlongs"`)
+	inChars(g, "furlongs")
+}
+
+func inChars(g *kit.G, unit string) {
+	g.WantInForce("len_unit", map[string]any{}, `"chars"`, fmt.Sprintf("as the descriptor says %q", unit))
 	g.WantInForce("message_length", map[string]any{"text": "a\U0001F600"}, "2", "the number of code points")
 }
 
@@ -138,6 +160,29 @@ func shortFor(method string) func(*kit.G) {
 			if n := kit.Chars(text); n > shortLimit {
 				g.Mismatch(fmt.Sprintf("no content longer than %d chars, the limit in force", shortLimit), fmt.Sprintf("one of %d", n))
 			}
+		}
+	}
+}
+
+// cutForCaller is cutByUnits for a caller, who may be refused as well.
+func cutForCaller(method string) func(*kit.G) {
+	return func(g *kit.G) {
+		g.StartUnder(map[string]any{"max_message_length": shortLimit, "len_unit": "utf16"})
+		longest := func(content string, length func(string) int) (most int) {
+			p := params(g, method, g.ID("c"))
+			p["content"] = content
+			g.Drive(method, p, g.Timing.Answer)
+			g.Alive()
+			for _, text := range g.Texts(p["chat_id"].(string)) {
+				most = max(most, length(text))
+			}
+			return most
+		}
+		if longest(words(4*shortLimit), kit.Chars) > shortLimit {
+			g.NotApplicable("the gateway does not keep to the limit, in whatever unit (%s)", protocol.RuleDescriptorMessageLimit)
+		}
+		if n := longest(strings.Repeat("\U0001F600", shortLimit-60), kit.UTF16); n > shortLimit {
+			g.Mismatch(fmt.Sprintf("no content longer than %d UTF-16 code units, the limit in force", shortLimit), fmt.Sprintf("one of %d", n))
 		}
 	}
 }

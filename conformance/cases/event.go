@@ -30,8 +30,14 @@ func unknownPlatform(g *kit.G) {
 // unknownPlatformIsRelay sends the same source under both names: what is handled alike
 // runs under the same key.
 func unknownPlatformIsRelay(g *kit.G) {
+	for _, platform := range []string{g.ID("pigeon"), "telegraph", "discord2", "a-slack"} {
+		fromPlatform(g, platform)
+	}
+}
+
+func fromPlatform(g *kit.G, platform string) {
 	odd := g.Event("from nowhere")
-	odd.Source.Platform = g.ID("pigeon")
+	odd.Source.Platform = platform
 	known := g.Event("from the relay")
 	known.Source = odd.Source
 	known.Source.Platform, known.Source.MessageID = "relay", known.MessageID

@@ -21,6 +21,7 @@ func followUps() []kit.Case {
 			Needs: kit.Needs{Feature: "passthrough"}, Gateway: repeatsNoCredential},
 		{ID: id(protocol.RuleFollowUpNoCredential, "follow-up"), Title: "puts no credential into a follow_up", Level: kit.Must, Needs: asked, Gateway: followsUpWithoutCredential},
 		{ID: id(protocol.RuleFollowUpNoRetry), Title: "does not send a refused follow_up again", Level: kit.Must, Needs: asked, Gateway: refusedOnce},
+		{ID: id(protocol.RuleFollowUpNoRetry, "no-reason"), Title: "does not send one again that is refused without a reason", Level: kit.Must, Needs: asked, Gateway: refusedWithoutReason},
 		{ID: id(protocol.RuleFollowUpNoRetry, "redial"), Title: "does not send it again on the next session", Level: kit.Must, Needs: alone,
 			After: rules(protocol.RuleReconnectRedial), Gateway: refusedOnceAndForAll},
 	}
@@ -36,6 +37,10 @@ func relayKey(channel, user string) string {
 // namesSession has the connector's vault decide as well: it holds a capability for this
 // session and kind, and for no other.
 func namesSession(g *kit.G) {
+	// A turn of another session, which is the gateway's latest.
+	other := g.Event("of another session")
+	g.Push(other)
+	g.Handled(other)
 	for _, kind := range []string{interactionToken, "odd/kind:1 \u2603"} {
 		key := relayKey(g.ID("c"), g.ID("u"))
 		g.Lend(key, kind)
@@ -66,6 +71,7 @@ func leak(g *kit.G) (in *kit.Interaction, user, credential string) {
 	user, credential = g.ID("u"), g.ID("aW50ZXJhY3Rpb24")
 	in.Members["member"] = map[string]any{"user": map[string]any{"id": user, "username": "alice"}}
 	in.Members["token"] = credential
+	in.Headers = append(in.Headers, []string{"authorization", "Bot " + credential}, []string{"X-Signature-Ed25519", credential})
 	g.Forward(in)
 	g.Within(g.Timing.Quiet, func(e fakeconnector.Entry) bool { return g.AnswerTo(in)(e) })
 	return in, user, credential
@@ -94,6 +100,13 @@ func refuse(g *kit.G) (key string) {
 
 func refusedOnce(g *kit.G) {
 	key := refuse(g)
+	g.Nothing("second follow_up after one that was refused", g.Beyond(1, kit.IsFollowUp(key)))
+}
+
+func refusedWithoutReason(g *kit.G) {
+	key := relayKey(g.ID("c"), g.ID("u"))
+	g.AnswerWith(fakeconnector.Match{SessionKey: key}, `{"success":false}`)
+	g.DriveFollowUp(key, interactionToken, "done "+g.ID("t"))
 	g.Nothing("second follow_up after one that was refused", g.Beyond(1, kit.IsFollowUp(key)))
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -17,6 +18,7 @@ func framing() []kit.Case {
 	// Every case below rests on acknowledgements: without them nothing shows, on the
 	// wire of a gateway that does not reply, that a frame was read.
 	after := rules(protocol.RuleInboundAckBuffered)
+	fresh := kit.Needs{Fresh: true}
 	// Between the pieces of a cut frame the connector keeps its results back, so turns wait.
 	cut := rules(protocol.RuleInboundAckBuffered, protocol.RuleFramingReaderFree)
 	polite := func(rule protocol.RuleID, title string, body func(*kit.G)) kit.Case {
@@ -72,7 +74,31 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingWrongDirection, "interrupt"), Title: "does not obey an interrupt frame, which only gateways send", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: interruptFrame},
 		{ID: id(protocol.RuleFramingUnknownType, "before-descriptor"), Title: "ignores an unknown type before its descriptor as well", Level: kit.Must,
-			Needs: kit.Needs{Fresh: true}, Gateway: unknownBeforeDescriptor},
+			Needs: fresh, Gateway: beforeDescriptor(`{"type":"zorp"}` + "\n")},
+		{ID: id(protocol.RuleFramingNotJson, "before-descriptor"), Title: "skips lines that are not JSON before its descriptor as well", Level: kit.Must,
+			Needs: fresh, Gateway: beforeDescriptor("{nope\nhello there\n")},
+		{ID: id(protocol.RuleFramingBadFrame, "before-descriptor"), Title: "goes on after bad frames before its descriptor as well", Level: kit.Must,
+			Needs: fresh, Gateway: beforeDescriptor(`{"type":"inbound","event":null}` + "\n[]\n" + `{"type":5}` + "\n")},
+		{ID: id(protocol.RuleFramingBlankLines, "before-descriptor"), Title: "skips blank lines before its descriptor as well", Level: kit.Must,
+			Needs: fresh, Gateway: beforeDescriptor("\n\r\n \t\n")},
+		{ID: id(protocol.RuleFramingBinary, "descriptor"), Title: "reads a descriptor in a binary message", Level: kit.Must,
+			Needs: fresh, Gateway: asDescriptor(func(g *kit.G, s *fakeconnector.Session, line []byte) { g.SendOn(s, websocket.BinaryMessage, line) })},
+		{ID: id(protocol.RuleFramingAcrossMessages, "descriptor"), Title: "puts a descriptor together that comes in two messages", Level: kit.Must,
+			Needs: fresh, Gateway: asDescriptor(func(g *kit.G, s *fakeconnector.Session, line []byte) {
+				g.SendOn(s, websocket.TextMessage, line[:len(line)/2])
+				g.SendOn(s, websocket.TextMessage, line[len(line)/2:])
+			})},
+		{ID: id(protocol.RuleFramingSeveralInMessage, "behind-descriptor"), Title: "acts on an event that comes in one message with the descriptor", Level: kit.Must,
+			Needs: fresh, After: after, Gateway: eventBehindDescriptor},
+		{ID: id(protocol.RuleFramingSeveralInMessage, "many"), Title: "acts on every frame of a message that holds hundreds", Level: kit.Must,
+			Needs: kit.Needs{Alone: true}, After: after, Gateway: hundredsInMessage},
+		{ID: id(protocol.RuleFramingUnicode, "names"), Title: "reads names and types with escapes in them", Level: kit.Must, After: after, Gateway: escapedNames},
+		{ID: id(protocol.RuleFramingFreshBuffer, "before-descriptor"), Title: "drops it when the session ended before its descriptor", Level: kit.Must,
+			Needs: fresh, After: rules(protocol.RuleReconnectFirstDial), Gateway: freshBufferBeforeDescriptor},
+		{ID: id(protocol.RuleFramingBadFrame, "idle-ack"), Title: "acts on a going_idle_ack that comes behind bad frames", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Launch: kit.Abilities{Signal: true}}, After: rules(protocol.RuleIdleAnnounce, protocol.RuleIdleCloseAfterAck), Gateway: idleAckBehindBad},
+		{ID: id(protocol.RuleFramingReaderFree, "long-bound"), Title: "goes on reading though the bound of the result is far away", Level: kit.Must, After: after,
+			Needs: kit.Needs{Fresh: true, Replies: true}, Gateway: readerFreeForLong},
 		{ID: id(protocol.RuleFramingSeveralInMessage, "order"), Title: "acts on the frames of a message in their order", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"event/inbound"}}, Gateway: severalInOrder},
 		{ID: id(protocol.RuleFramingNullField, "buffer-id"), Title: "handles an event whose bufferId is null", Level: kit.Must, Gateway: nullBufferID},
@@ -81,6 +107,13 @@ func framing() []kit.Case {
 			After: rules(protocol.RuleOutboundByRequestId), Gateway: oddResult(`"error":null`)},
 		{ID: id(protocol.RuleFramingUnknownFields, "result"), Title: "takes a result with unknown fields", Level: kit.Must, Needs: kit.Needs{Driver: []string{"gateway/send"}},
 			After: rules(protocol.RuleOutboundByRequestId), Gateway: oddResult(`"zorp":{"a":[1,null]}`)},
+		{ID: id(protocol.RuleFramingUnknownFields, "interrupt"), Title: "obeys an interrupt_inbound with unknown fields", Level: kit.Must, After: rules(protocol.RuleInterruptCancels),
+			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set", "event/turn"}}, Gateway: interruptWithMore},
+		{ID: id(protocol.RuleFramingUnknownFields, "forward"), Title: "takes a forward with unknown fields at both levels", Level: kit.Must, After: rules(protocol.RulePassthroughAckBuffered), Gateway: forwardWithMore},
+		{ID: id(protocol.RuleFramingUnknownFields, "idle-ack"), Title: "takes a going_idle_ack with unknown fields", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Launch: kit.Abilities{Signal: true}}, After: rules(protocol.RuleIdleAnnounce, protocol.RuleIdleCloseAfterAck), Gateway: idleAckWithMore},
+		{ID: id(protocol.RuleFramingNullField, "forward"), Title: "takes a forward whose bufferId is null", Level: kit.Must, After: rules(protocol.RulePassthroughComponent),
+			Needs: kit.Needs{Replies: true}, Gateway: forwardWithNull},
 		{ID: id(protocol.RuleFramingNullField, "session-key"), Title: "leaves a thread_id that is null out of the session key", Level: kit.Must, After: after,
 			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: nullThread},
 		{ID: id(protocol.RuleFramingBadFrame, "same-message"), Title: "handles what follows a bad frame in the same message", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: goodBehindBad},
@@ -167,6 +200,13 @@ func severalInMessage(g *kit.G) {
 	g.Handled(c)
 }
 
+// hundredsInMessage: what fills a message are frames that ask for nothing.
+func hundredsInMessage(g *kit.G) {
+	ev := g.Event("behind hundreds")
+	g.SendRaw(websocket.TextMessage, append(bytes.Repeat([]byte(`{"type":"zorp"}`+"\n"), 500), ev.Line()...))
+	g.Handled(ev)
+}
+
 func acrossMessages(g *kit.G) {
 	ev := g.Event("cut into three")
 	n := len(ev.Line())
@@ -206,6 +246,7 @@ func binary(g *kit.G) {
 	s := g.Session()
 	g.SendRaw(websocket.BinaryMessage, ev.Line())
 	g.Handled(ev)
+	echoedWhole(g, ev)
 	g.SameSession(s)
 }
 
@@ -231,6 +272,7 @@ func cutInCharacter(g *kit.G) {
 	s := g.Session()
 	g.InPieces(websocket.BinaryMessage, l, at+1)
 	g.Handled(ev)
+	echoedWhole(g, ev)
 	g.SameSession(s)
 }
 
@@ -243,12 +285,20 @@ func unicode(g *kit.G) {
 	g.Handled(plain)
 	g.Handled(escaped)
 	g.Handled(upper)
-	if g.Facts.Replies == kit.RepliesEcho {
-		for _, ev := range []*kit.Event{plain, escaped, upper} {
-			if r := g.Reply(ev); !strings.Contains(r.Content, ev.Text) {
-				g.Mismatch(fmt.Sprintf("the text %q back", ev.Text), fmt.Sprintf("%q", r.Content))
-			}
+	echoedWhole(g, plain, escaped, upper)
+}
+
+// escapedNames writes letters of member names and of the type as escapes, which mean the
+// letters.
+func escapedNames(g *kit.G) {
+	for _, in := range [][2]string{{`"type":"inbound"`, `"type":"in\u0062ound"`}, {`"type":`, `"t\u0079pe":`}, {`"bufferId":`, `"buffer\u0049d":`}, {`"text":`, `"t\u0065xt":`}, {`"source":`, `"\u0073ource":`}} {
+		ev := g.Event("with an escape in a name")
+		line := strings.Replace(string(ev.Line()), in[0], in[1], 1)
+		if !strings.Contains(line, in[1]) {
+			g.Harness(fmt.Errorf("got %.200s", line), "expecting an escape in a frame of the suite's own")
 		}
+		g.SendRaw(websocket.TextMessage, []byte(line))
+		g.Handled(ev)
 	}
 }
 
@@ -260,6 +310,52 @@ func unknownFields(g *kit.G) {
 	f.Extra = unknown
 	g.PushFrame(f)
 	g.Handled(ev)
+}
+
+const more = `"zorp":{"a":[1,null]},"":0,`
+
+func interruptWithMore(g *kit.G) {
+	g.Handler("hold", "turn")
+	ev := g.Event("to be interrupted")
+	g.Push(ev)
+	g.Acked(ev)
+	key := g.TurnKey(ev)
+	for range g.Timing.Answer / interruptAgain {
+		g.SendLine(fmt.Sprintf(`{%s"type":"interrupt_inbound","session_key":%q,"chat_id":%q}`, more, key, ev.Source.ChatID))
+		if _, ended := g.TurnEnd(key, interruptAgain); ended {
+			g.Handler("echo", "")
+			g.Alive()
+			return
+		}
+	}
+	g.Mismatch(fmt.Sprintf("an interrupt_inbound with unknown fields to end the turn under %q", key), "the turn goes on")
+}
+
+func forwardWithMore(g *kit.G) {
+	in := g.Interaction(kit.CommandInteraction)
+	line := strings.Replace(string(in.Line()), `"forward":{`, more+`"forward":{`+more, 1)
+	if !strings.Contains(line, `"forward":{`+more) {
+		g.Harness(fmt.Errorf("got %.200s", line), "expecting unknown fields in a forward of the suite's own")
+	}
+	g.SendRaw(websocket.TextMessage, []byte(line))
+	g.ForwardAcked(in)
+}
+
+func idleAckWithMore(g *kit.G) {
+	g.Start(patientIdle())
+	atRest(g)
+	g.CatchUp()
+	g.On(fakeconnector.Match{Type: protocol.TypeGoingIdle}).Do(fakeconnector.Raw{Text: "{" + more + `"type":"going_idle_ack"}` + "\n"})
+	g.BeginStop()
+	g.ClosedAfter(g.GoneIdle(), g.Timing.Answer, "after the going_idle_ack, which has unknown fields")
+}
+
+// forwardWithNull carries nothing that asks for an acknowledgement, so that the answer
+// alone shows that it was taken.
+func forwardWithNull(g *kit.G) {
+	in := g.Interaction(kit.ComponentInteraction).Unbuffered()
+	g.SendRaw(websocket.TextMessage, append([]byte(`{"bufferId":null,`), in.Line()[1:]...))
+	g.Answer(in)
 }
 
 func nullFields(g *kit.G) {
@@ -327,13 +423,77 @@ func interruptFrame(g *kit.G) {
 	g.Alive()
 }
 
-func unknownBeforeDescriptor(g *kit.G) {
+// beforeDescriptor answers the first hello with something else in front of the descriptor.
+func beforeDescriptor(something string) func(*kit.G) {
+	return answered(fakeconnector.Raw{Text: something + `{"type":"descriptor","descriptor":` + wholeDescriptor + "}\n"})
+}
+
+// asDescriptor takes the answer to the first hello into the case's own hands.
+func asDescriptor(send func(g *kit.G, s *fakeconnector.Session, line []byte)) func(*kit.G) {
+	return func(g *kit.G) {
+		g.Prepare()
+		answer := g.OnHello(kit.FirstHello())
+		g.Start(kit.UntilHello())
+		s := answer()
+		hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
+		send(g, s, []byte(`{"type":"descriptor","descriptor":`+wholeDescriptor+"}\n"))
+		completed(g, hello)
+	}
+}
+
+// eventBehindDescriptor: what a connector sends right behind its descriptor, as it does
+// when it drains, comes in one message with it.
+func eventBehindDescriptor(g *kit.G) {
 	g.Prepare()
-	g.On(kit.FirstHello()).Do(fakeconnector.Raw{Text: `{"type":"zorp"}` + "\n" + `{"type":"descriptor","descriptor":` + wholeDescriptor + "}\n"})
-	g.Start()
-	s := g.Session()
+	answer := g.OnHello(kit.FirstHello())
+	g.Start(kit.UntilHello())
+	s, ev := answer(), g.Event("behind the descriptor")
+	g.SendOn(s, websocket.TextMessage, append([]byte(`{"type":"descriptor","descriptor":`+wholeDescriptor+"}\n"), ev.Line()...))
+	g.Acked(ev)
 	g.Alive()
-	g.SameSession(s)
+}
+
+// freshBufferBeforeDescriptor ends the first session with half a line in place of its
+// descriptor.
+func freshBufferBeforeDescriptor(g *kit.G) {
+	g.Prepare()
+	g.On(kit.FirstHello()).Do(fakeconnector.Raw{Text: `{"type":"inbound","event":{"text":"never fin`}, fakeconnector.CloseWith{Code: websocket.CloseServiceRestart, Reason: "restart"})
+	g.Start(kit.UntilHello())
+	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
+	g.CatchUpTo(hello)
+	completed(g, g.Await(g.Timing.Redial(0), "a hello on a new session", kit.IsHello))
+}
+
+// idleAckBehindBad: the acknowledgement of a going_idle is a frame like any other, and
+// must be acted on though a bad one came before it.
+func idleAckBehindBad(g *kit.G) {
+	g.Start(patientIdle())
+	atRest(g)
+	g.Survives(func() { g.SendLine(`{"type":"inbound","event":null}`); g.SendLine(`[]`) })
+	atRest(g)
+	g.CatchUp()
+	g.BeginStop()
+	ack := g.AwaitAfter(g.GoneIdle(), g.Timing.Answer, "the connector's going_idle_ack", kit.IsIdleAck)
+	g.ClosedAfter(ack, g.Timing.Answer, "after the going_idle_ack, which came behind bad frames")
+}
+
+// readerFreeForLong gives the gateway a bound for results that no wait of the suite comes
+// near, so that a reader which waits for a part of it shows.
+func readerFreeForLong(g *kit.G) {
+	g.Start(kit.Bounds(func(t *kit.Timing) { t.Outbound = 20 * time.Minute }))
+	readerFree(g)
+}
+
+// echoedWhole looks at the text, where a gateway echoes it.
+func echoedWhole(g *kit.G, events ...*kit.Event) {
+	if g.Facts.Replies != kit.RepliesEcho {
+		return
+	}
+	for _, ev := range events {
+		if r := g.Reply(ev); !strings.Contains(r.Content, ev.Text) {
+			g.Mismatch(fmt.Sprintf("the text %q back", ev.Text), fmt.Sprintf("%q", r.Content))
+		}
+	}
 }
 
 func severalInOrder(g *kit.G) {

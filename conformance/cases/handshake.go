@@ -58,6 +58,10 @@ func handshake() []kit.Case {
 			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/capabilities"}}, After: rules(protocol.RuleReconnectRedial), Gateway: redialReplacesCapabilities},
 		{ID: id(protocol.RuleHandshakeAgainOnRedial, "left-out"), Title: "goes back to the default for what the new descriptor leaves out", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/capabilities"}}, After: rules(protocol.RuleReconnectRedial), Gateway: redialTakesDefaults},
+		{ID: id(protocol.RuleHandshakeAgainOnRedial, "send"), Title: "does not send for a caller before the descriptor of a redial", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/send"}}, After: rules(protocol.RuleReconnectRedial), Gateway: quietOnRedialThoughAskedToSend},
+		{ID: id(protocol.RuleHandshakeAgainOnRedial, "often"), Title: "does so on its fifth session as well", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/capabilities"}}, After: rules(protocol.RuleReconnectRedial), Gateway: redialReplacesOften},
 		{ID: id(protocol.RuleHandshakeQuietUntilDescriptor, "send-on-redial"), Title: "does not send for a caller before the descriptor of a redial", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/send"}}, After: again, Gateway: quietOnRedialThoughAskedToSend},
 		{ID: id(protocol.RuleHandshakeQuietUntilDescriptor, "event"), Title: "does not acknowledge an event before the descriptor", Level: kit.Must,
@@ -66,6 +70,8 @@ func handshake() []kit.Case {
 			Needs: kit.Needs{Fresh: true, Slow: true}, After: again, Gateway: descriptorBoundOnRedial},
 		{ID: id(protocol.RuleHandshakeDescriptorBound, "other-frames"), Title: "does not wait longer because other frames come", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Slow: true}, After: again, Gateway: descriptorBoundDespiteFrames},
+		{ID: id(protocol.RuleHandshakeHelloFields, "beyond-ascii"), Title: "sends a bot id with characters beyond ASCII and in both cases as it is", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true}, Gateway: helloWithBotID("B\u00f6t \u2603 \U0001F916/1")},
 		{ID: id(protocol.RuleHandshakeHelloFields, "digits"), Title: "sends a bot id of digits as a string", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, Gateway: helloWithBotID("123456789012345678")},
 		{ID: id(protocol.RuleHandshakeHelloFields, "empty"), Title: "sends an empty bot id as an empty string", Level: kit.Must,
@@ -182,8 +188,14 @@ func quietThoughAskedToSend(g *kit.G) {
 	g.Alive()
 }
 
+// shortHandshake is a bound that is soon over, and that several times itself is more than
+// what a case allows beside it.
+func shortHandshake() kit.InstanceOption {
+	return kit.Bounds(func(t *kit.Timing) { t.Handshake = min(t.Handshake, 1800*time.Millisecond) })
+}
+
 func descriptorBound(g *kit.G) {
-	g.Prepare()
+	g.Prepare(shortHandshake())
 	g.On(kit.FirstHello()).Do(fakeconnector.Withhold{})
 	g.Start(kit.UntilHello())
 	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
@@ -231,23 +243,41 @@ func unreadableDescriptor(g *kit.G, raw string) {
 }
 
 func descriptor(d string) func(*kit.G) {
+	return answered(fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":` + d + "}\n"})
+}
+
+// answered answers the first hello in a way of the case's own, which has to complete the
+// handshake on that very socket.
+func answered(faults ...fakeconnector.Fault) func(*kit.G) {
 	return func(g *kit.G) {
 		g.Prepare()
-		g.On(fakeconnector.Match{Type: protocol.TypeHello}).Do(fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":` + d + "}\n"})
-		g.Start()
-		s := g.Session()
-		g.Alive()
-		g.SameSession(s)
+		g.On(kit.FirstHello()).Do(faults...)
+		g.Start(kit.UntilHello())
+		completed(g, g.Await(g.Timing.Answer, "a hello", kit.IsHello))
+	}
+}
+
+// completed: a gateway that could do nothing with the answer to its hello closes its
+// socket, at the latest when its bound is over, and serves nobody on it.
+func completed(g *kit.G, hello fakeconnector.Entry) {
+	if _, ended := g.Within(g.Timing.Quiet, kit.IsClosed(hello.Session)); ended {
+		g.Mismatch("the handshake to be complete on the socket of the first hello", "the end of that socket")
+	}
+	g.Alive()
+	if s := g.Session(); s.ID() != hello.Session {
+		g.Mismatch("the handshake to be complete on the socket of the first hello", "a handshake on another socket only")
 	}
 }
 
 func secondDescriptor(line string) func(*kit.G) {
 	return func(g *kit.G) {
+		g.AnewAfter()
 		g.Survives(func() { g.SendLine(line) })
 	}
 }
 
 func secondChangesNothing(g *kit.G) {
+	g.AnewAfter()
 	before := g.Capabilities()
 	g.Survives(func() { g.SendLine(secondGood) })
 	after := g.Capabilities()
@@ -272,6 +302,19 @@ func againOnRedial(g *kit.G) {
 	g.Alive()
 }
 
+func redialReplacesOften(g *kit.G) {
+	stub := g.StartUnder(map[string]any{"max_message_length": 1000})
+	for session := 2; session <= 5; session++ {
+		g.Alive()
+		stub.Remove()
+		limit := 1000 + session
+		stub = g.AnswerHello(map[string]any{"max_message_length": limit})
+		g.CloseSession(websocket.CloseServiceRestart, "restart")
+		g.Back()
+		g.WantInForce("max_message_length", map[string]any{}, fmt.Sprint(limit), fmt.Sprintf("that of the descriptor of session %d", session))
+	}
+}
+
 func redialReplacesCapabilities(g *kit.G) {
 	g.Start()
 	before := g.Capabilities()
@@ -284,9 +327,20 @@ func redialReplacesCapabilities(g *kit.G) {
 	}
 }
 
+// redialUnder gives the gateway a descriptor and then, on a redial, another one, which
+// differs from it in what the case is about.
+func redialUnder(g *kit.G, first, then map[string]any) {
+	stub := g.StartUnder(first)
+	g.Alive()
+	stub.Remove()
+	g.AnswerHello(then)
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Back()
+}
+
 func redialTakesDefaults(g *kit.G) {
 	g.Prepare()
-	first := g.On(kit.FirstHello()).Do(fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":` + requiredOnly[:len(requiredOnly)-1] + `,"emoji":"X","pii_safe":true}}` + "\n"})
+	first := g.On(kit.FirstHello()).Do(fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":` + requiredOnly[:len(requiredOnly)-1] + `,"emoji":"X","platform_hint":"a hint","pii_safe":true}}` + "\n"})
 	g.Start()
 	g.Alive()
 	g.WantInForce("emoji", map[string]any{}, `"X"`, "as the first descriptor says")
@@ -295,6 +349,7 @@ func redialTakesDefaults(g *kit.G) {
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
 	g.Back()
 	g.WantInForce("emoji", map[string]any{}, "\"\U0001F50C\"", "the default, as the new descriptor leaves it out")
+	g.WantInForce("platform_hint", map[string]any{}, `""`, "the default, as the new descriptor leaves it out")
 	g.WantInForce("pii_safe", map[string]any{}, `false`, "the default, as the new descriptor leaves it out")
 }
 
@@ -332,7 +387,7 @@ func quietThoughEventCame(g *kit.G) {
 }
 
 func descriptorBoundOnRedial(g *kit.G) {
-	g.Start()
+	g.Start(shortHandshake())
 	g.Alive()
 	g.On(fakeconnector.Match{Type: protocol.TypeHello}).Times(1).Do(fakeconnector.Withhold{})
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
@@ -346,7 +401,7 @@ func descriptorBoundOnRedial(g *kit.G) {
 // descriptorBoundDespiteFrames sends frames that mean nothing all through the bound, and
 // past it.
 func descriptorBoundDespiteFrames(g *kit.G) {
-	g.Prepare()
+	g.Prepare(shortHandshake())
 	answer := g.OnHello(kit.FirstHello())
 	g.Start(kit.UntilHello())
 	s := answer()

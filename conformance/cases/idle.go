@@ -193,10 +193,21 @@ func ackBound(g *kit.G) {
 	g.ClosedAfter(idle, g.Timing.Shutdown+g.Timing.Slack, fmt.Sprintf("without a going_idle_ack once its bound of %s is over", g.Timing.IdleAck))
 }
 
+// soonOver makes a shutdown without an ack short: the slack beside it is what these cases
+// allow, and it is the same.
+func soonOver(and func(*kit.Timing)) kit.InstanceOption {
+	return kit.Bounds(func(t *kit.Timing) {
+		t.IdleAck, t.Shutdown = min(t.IdleAck, 400*time.Millisecond), min(t.Shutdown, 600*time.Millisecond)
+		if and != nil {
+			and(t)
+		}
+	})
+}
+
 // wedgedPeer cannot see what the gateway sends, as nobody reads it: what counts is that
 // its process ends.
 func wedgedPeer(g *kit.G) {
-	g.Start()
+	g.Start(soonOver(nil))
 	atRest(g)
 	g.StopReading()
 	g.StopSending()
@@ -211,7 +222,7 @@ func wedgedFull(g *kit.G) {
 	const events, size = 16, 512 << 10
 	// Results have all the time that the contract gives them: a gateway that measures its
 	// writes by that bound must still end by the one of its shutdown.
-	g.Start(kit.Bounds(func(t *kit.Timing) { t.Outbound = kit.ContractTiming().Outbound }))
+	g.Start(soonOver(func(t *kit.Timing) { t.Outbound = kit.ContractTiming().Outbound }))
 	atRest(g)
 	g.Handler("silent", "")
 	g.StopReading()

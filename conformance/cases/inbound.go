@@ -25,11 +25,35 @@ func inbound() []kit.Case {
 	return []kit.Case{
 		{ID: id(protocol.RuleInboundHandled), Title: "hands an event without a bufferId to its handler", Level: kit.Must, Gateway: handled},
 		{ID: id(protocol.RuleInboundHandled, "direct"), Title: "hands on a direct message", Level: kit.Must, Gateway: handledDirect},
+		{ID: id(protocol.RuleInboundHandled, "empty-chat"), Title: "hands on an event whose chat_id is empty", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) {
+			ev.Source.ChatType, ev.Source.ChatID = "dm", ""
+			ev.Source.GuildID, ev.Source.ScopeID = protocol.Opt[string]{}, protocol.Opt[string]{}
+		})},
+		{ID: id(protocol.RuleInboundHandled, "empty-text"), Title: "hands on an event whose text is empty", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) { ev.Text = "" })},
+		{ID: id(protocol.RuleInboundHandled, "no-author"), Title: "hands on an event without an author", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) {
+			ev.Source.UserID, ev.Source.UserName = protocol.Null[string](), protocol.Null[string]()
+		})},
+		{ID: id(protocol.RuleInboundHandled, "no-message-id"), Title: "hands on an event without a message id", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) {
+			ev.MessageID, ev.Source.MessageID = protocol.Opt[string]{}, protocol.Opt[string]{}
+		})},
+		{ID: id(protocol.RuleInboundHandled, "reply"), Title: "hands on an event that answers another message", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) {
+			ev.ReplyToMessageID = protocol.Some("m-answered")
+		})},
+		{ID: id(protocol.RuleInboundHandled, "every-type"), Title: "hands on an event of every message type", Level: kit.Must, After: acked, Gateway: everyMessageType},
+		{ID: id(protocol.RuleInboundHandled, "long"), Title: "hands on all of a text that is longer than any platform's limit", Level: kit.Must,
+			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handledLong},
+		{ID: id(protocol.RuleInboundHandled, "white-space"), Title: "hands on the white space around and inside of a text", Level: kit.Must,
+			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handledSpaced},
 		{ID: id(protocol.RuleInboundHandled, "whole"), Title: "hands on the text and the source as they were sent", Level: kit.Must,
 			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handledWhole},
+		{ID: id(protocol.RuleInboundHandled, "mistyped-nullable"), Title: "hands on an event whose nullable fields are mistyped", Level: kit.Must,
+			Gateway: mistyped("source", map[string]any{"chat_name": 7, "user_name": true, "thread_id": map[string]any{}, "chat_topic": []any{}})},
+		{ID: id(protocol.RuleInboundHandled, "mistyped-optional"), Title: "hands on an event whose optional fields are mistyped", Level: kit.Must,
+			Gateway: mistyped("", map[string]any{"message_id": 7, "reply_to_message_id": true, "media_urls": "https://media.example/1"})},
 		{ID: id(protocol.RuleInboundAckBuffered), Title: "acknowledges a bufferId once", Level: kit.Must, Gateway: ackBuffered},
 		{ID: id(protocol.RuleInboundAckBuffered, "several"), Title: "acknowledges each of several", Level: kit.Must, Gateway: ackSeveral},
 		{ID: id(protocol.RuleInboundAckBuffered, "verbatim"), Title: "gives an odd bufferId back as it came", Level: kit.Must, Gateway: ackVerbatim},
+		{ID: id(protocol.RuleInboundAckBuffered, "direct"), Title: "acknowledges a direct message", Level: kit.Must, Gateway: ackDirect},
 		{ID: id(protocol.RuleInboundAckBuffered, "together"), Title: "acknowledges each of several that come in one message", Level: kit.Must, Gateway: ackTogether},
 		{ID: id(protocol.RuleInboundAckBuffered, "redial"), Title: "acknowledges on its second session as well", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: rules(protocol.RuleReconnectRedial), Gateway: ackAfterRedial},
 		{ID: id(protocol.RuleInboundAckBuffered, "accepted"), Title: "does not acknowledge before the event is accepted", Level: kit.Must,
@@ -38,12 +62,15 @@ func inbound() []kit.Case {
 		{ID: id(protocol.RuleInboundHandled, "same-message-id"), Title: "takes the same message id in another chat for another event", Level: kit.Must, After: acked, Gateway: sameMessageIDElsewhere},
 		{ID: id(protocol.RuleInboundAckBeforeTurn, "behind-a-turn"), Title: "acknowledges while an earlier turn of the same chat is under way", Level: kit.Must, After: acked,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackBehindHeldTurn},
+		{ID: id(protocol.RuleInboundAckSurvivesFailure, "often"), Title: "acknowledges one event after the other of a chat whose turns all fail", Level: kit.Must, After: acked,
+			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackAfterFailures},
 		{ID: id(protocol.RuleInboundAckSurvivesFailure, "next"), Title: "acknowledges the next event of a chat whose turn failed", Level: kit.Must, After: acked,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackAfterFailure},
 		{ID: id(protocol.RuleInboundUnknownMessageType, "missing"), Title: "handles an event without a message type", Level: kit.Must, After: acked, Gateway: noMessageType},
 		{ID: id(protocol.RuleInboundAckNotUnmappable, "missing"), Title: "does not acknowledge a frame without an event", Level: kit.Must, After: append(acked, protocol.RuleFramingBadFrame),
 			Needs: kit.Needs{Alone: true}, Gateway: missingEventNotAcked},
 		{ID: id(protocol.RuleInboundAckOnlyBuffered), Title: "acknowledges nothing that carries no bufferId", Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true}, Gateway: ackNothing(func(f *protocol.Inbound) {})},
+		{ID: id(protocol.RuleInboundAckOnlyBuffered, "behind"), Title: "does not acknowledge an earlier event again for it", Level: kit.Must, After: acked, Gateway: ackNothingBehind},
 		{ID: id(protocol.RuleInboundAckOnlyBuffered, "null"), Title: "acknowledges nothing for a bufferId that is null", Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true}, Gateway: ackNothing(func(f *protocol.Inbound) { f.BufferID = protocol.Null[string]() })},
 		{ID: id(protocol.RuleInboundAckOnlyBuffered, "empty"), Title: "acknowledges nothing for an empty bufferId", Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true}, Gateway: ackNothing(func(f *protocol.Inbound) { f.BufferID = protocol.Some("") })},
 		{ID: id(protocol.RuleInboundAckBeforeTurn), Title: "acknowledges while the turn still waits for its result", Level: kit.Must, After: acked, Needs: kit.Needs{Fresh: true, Replies: true}, Gateway: ackBeforeResult},
@@ -51,10 +78,15 @@ func inbound() []kit.Case {
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackWhileHeld},
 		unmappable("", "does not acknowledge an event that is null", `null`),
 		unmappable("array", "does not acknowledge an event that is an array", `[]`),
+		unmappable("string", "does not acknowledge an event that is a string", `"x"`),
+		unmappable("null-source", "does not acknowledge an event whose source is null", `{"text":"x","message_type":"text","source":null}`),
 		unmappable("source", "does not acknowledge an event whose source is a string", `{"text":"x","message_type":"text","source":"x"}`),
 		{ID: id(protocol.RuleInboundAckSurvivesFailure), Title: "acknowledges an event whose turn fails", Level: kit.Must, After: acked,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackSurvivesFailure},
 		{ID: id(protocol.RuleInboundRepeatOnce), Title: "acknowledges a repeat and does not handle it again", Level: kit.Should, After: acked, Gateway: repeatOnce},
+		{ID: id(protocol.RuleInboundRepeatOnce, "other-buffer-id"), Title: "does so when the message comes under another bufferId", Level: kit.Should, After: acked, Gateway: repeatUnderAnotherBufferID},
+		{ID: id(protocol.RuleInboundRepeatOnce, "buffer-id-alone"), Title: "does so when the bufferId alone shows it", Level: kit.Should, After: acked, Gateway: repeatByBufferID},
+		{ID: id(protocol.RuleInboundRepeatOnce, "often"), Title: "does so however often it is repeated", Level: kit.Should, After: acked, Gateway: repeatOften},
 		{ID: id(protocol.RuleInboundRepeatOnce, "after-redial"), Title: "does so on the next session as well", Level: kit.Should, After: append(acked, protocol.RuleReconnectRedial),
 			Needs: kit.Needs{Alone: true}, Gateway: repeatAfterRedial},
 		{ID: id(protocol.RuleInboundUnknownMessageType), Title: "handles an unknown message type as text", Level: kit.Must, After: acked, Gateway: messageType("zorp")},
@@ -67,12 +99,102 @@ func handled(g *kit.G) {
 	g.Handled(ev)
 }
 
+// mistyped gives fields of the event, or of the object of that name in it, another type:
+// of a nullable or an optional field that is nothing but absence.
+func mistyped(object string, fields map[string]any) func(*kit.G) {
+	return func(g *kit.G) {
+		ev := g.Event("with fields of another type")
+		var frame map[string]any
+		if err := json.Unmarshal(ev.Line(), &frame); err != nil {
+			g.Harness(err, "reading an event of the suite's own")
+		}
+		in := frame["event"].(map[string]any)
+		if object != "" {
+			in = in[object].(map[string]any)
+		}
+		for name, value := range fields {
+			in[name] = value
+		}
+		line, err := json.Marshal(frame)
+		if err != nil {
+			g.Harness(err, "encoding an event of the suite's own")
+		}
+		g.SendRaw(websocket.TextMessage, append(line, '\n'))
+		g.Handled(ev)
+	}
+}
+
 func handledDirect(g *kit.G) {
 	ev := g.Event("in private").Unbuffered()
 	ev.Source.ChatType = "dm"
 	ev.Source.GuildID, ev.Source.ScopeID = protocol.Opt[string]{}, protocol.Opt[string]{}
 	g.Push(ev)
 	g.Handled(ev)
+}
+
+// accepted changes a plain event, and what it leaves the gateway must still take. Where
+// the driver reports events, it reports this one, which is known by where it came from.
+func accepted(change func(*kit.Event)) func(*kit.G) {
+	return func(g *kit.G) {
+		ev := g.Event("of an unusual shape")
+		ev.Source.ChatName = protocol.Some(g.ID("name"))
+		change(ev)
+		g.Push(ev)
+		g.Acked(ev)
+		reported(g, ev)
+	}
+}
+
+// reported waits for the driver's event/inbound of an event that is known by the name of
+// its chat, where there is a driver.
+func reported(g *kit.G, ev *kit.Event) {
+	if g.Gateway().Driver == nil {
+		return
+	}
+	name := ev.Source.ChatName.Or("")
+	n := g.Notified("event/inbound", fmt.Sprintf("the driver's event/inbound for the event from %q", name), func(p json.RawMessage) bool {
+		var n struct {
+			Event struct {
+				Source struct {
+					ChatName string `json:"chat_name"`
+				} `json:"source"`
+			} `json:"event"`
+		}
+		return json.Unmarshal(p, &n) == nil && n.Event.Source.ChatName == name
+	})
+	var got struct{ Event struct{ Text string } }
+	if json.Unmarshal(n.Params, &got) != nil || got.Event.Text != ev.Text {
+		g.Mismatch(fmt.Sprintf("%.200q at /text of the event", ev.Text), fmt.Sprintf("%.200q", got.Event.Text))
+	}
+}
+
+func everyMessageType(g *kit.G) {
+	for _, typ := range protocol.MessageTypes() {
+		ev := g.Event("of the type " + typ)
+		ev.MessageType = typ
+		g.Push(ev)
+		g.Handled(ev)
+	}
+}
+
+func handledLong(g *kit.G) {
+	ev := g.Event("long")
+	ev.Source.ChatName = protocol.Some(g.ID("name"))
+	ev.Text = strings.Repeat("word ", 12_000) + ev.Text
+	g.Push(ev)
+	g.Acked(ev)
+	reported(g, ev)
+}
+
+func handledSpaced(g *kit.G) {
+	for _, text := range []string{"  in front", "behind \t", "\nin front", "behind\n\n", "in\nthe\r\nmiddle", "two  spaces", "\u00a0no break\u2028"} {
+		ev := g.Event("")
+		ev.Source.ChatName = protocol.Some(g.ID("name"))
+		ev.Text = text
+		g.Push(ev)
+		g.Acked(ev)
+		reported(g, ev)
+	}
 }
 
 // handledWhole compares, member by member, what the driver reports with what was sent.
@@ -82,6 +204,13 @@ func handledWhole(g *kit.G) {
 	ev.Source.ParentChatID = protocol.Some(g.ID("p"))
 	ev.Source.UserIDAlt = protocol.Some(g.ID("ua"))
 	ev.Source.ChatTopic = protocol.Some("a topic")
+	comparedWhole(g, ev)
+	dm := g.Event("all of it, in private")
+	dm.Source.ChatType, dm.Source.ThreadID = "dm", protocol.Some(g.ID("th"))
+	comparedWhole(g, dm)
+}
+
+func comparedWhole(g *kit.G, ev *kit.Event) {
 	g.Push(ev)
 	n := g.Notified("event/inbound", "the driver's event/inbound for it", kit.MentionsText(ev))
 	var got struct{ Event map[string]any }
@@ -91,7 +220,10 @@ func handledWhole(g *kit.G) {
 	sent := kit.Members(ev.Event)
 	for _, at := range []string{"/text", "/message_type", "/message_id", "/source/platform", "/source/chat_id", "/source/chat_type", "/source/chat_name", "/source/user_id",
 		"/source/user_name", "/source/thread_id", "/source/chat_topic", "/source/parent_chat_id", "/source/user_id_alt", "/source/guild_id"} {
-		want, _ := kit.AtPointer(sent, at)
+		want, there := kit.AtPointer(sent, at)
+		if !there {
+			continue
+		}
 		have, ok := kit.AtPointer(got.Event, at)
 		if !ok || have != want {
 			g.Mismatch(fmt.Sprintf("%v at %s of the event", want, at), fmt.Sprintf("%v", have))
@@ -118,10 +250,32 @@ func ackSeveral(g *kit.G) {
 }
 
 func ackVerbatim(g *kit.G) {
-	ev := g.Event("with an odd id")
-	ev.BufferID = "Delivery:INST/1?" + ev.BufferID + " \u00e9\u2603\"\\"
+	for _, around := range [][2]string{{"Delivery:INST/1?", " \u00e9\u2603\"\\"}, {" ", "\t "}, {"000", ""}, {strings.Repeat("x", 300), ""}} {
+		ev := g.Event("with an odd id")
+		ev.BufferID = around[0] + ev.BufferID + around[1]
+		g.Push(ev)
+		g.Acked(ev)
+	}
+	digits := g.Event("with an id of digits")
+	digits.BufferID = "00" + g.Digits()
+	g.Push(digits)
+	g.Acked(digits)
+}
+
+func ackDirect(g *kit.G) {
+	ev := direct(g)
 	g.Push(ev)
 	g.Acked(ev)
+}
+
+// ackNothingBehind: the event before it in its session had a bufferId, which is not its.
+func ackNothingBehind(g *kit.G) {
+	first, second := g.Event("buffered"), g.Event("not buffered").Unbuffered()
+	second.Source = first.Source
+	g.Push(first)
+	acked := g.Acked(first)
+	g.Push(second)
+	g.Nothing("second inbound_ack, for an event without a bufferId", func(e fakeconnector.Entry) bool { return e.Seq > acked.Seq && kit.IsAck(first.BufferID)(e) })
 }
 
 func ackNothing(change func(*protocol.Inbound)) func(*kit.G) {
@@ -179,6 +333,42 @@ func repeatOnce(g *kit.G) {
 	turns := g.CountTurns(ev)
 	g.Push(ev)
 	g.AwaitAfter(first, g.Timing.Answer, "an inbound_ack for the repeat", kit.IsAck(ev.BufferID))
+	turns.StaysAt(1)
+}
+
+// repeatUnderAnotherBufferID: a connector that lost track buffers the same message again.
+func repeatUnderAnotherBufferID(g *kit.G) {
+	ev := g.Event("twice, under two bufferIds")
+	g.Push(ev)
+	g.Acked(ev)
+	turns := g.CountTurns(ev)
+	again := *ev
+	again.BufferID = g.ID("buf")
+	g.Push(&again)
+	g.Acked(&again)
+	turns.StaysAt(1)
+}
+
+func repeatByBufferID(g *kit.G) {
+	ev := g.Event("twice, without a message id")
+	ev.MessageID, ev.Source.MessageID = protocol.Opt[string]{}, protocol.Opt[string]{}
+	g.Push(ev)
+	first := g.Acked(ev)
+	turns := g.CountTurns(ev)
+	g.Push(ev)
+	g.AwaitAfter(first, g.Timing.Answer, "an inbound_ack for the repeat", kit.IsAck(ev.BufferID))
+	turns.StaysAt(1)
+}
+
+func repeatOften(g *kit.G) {
+	ev := g.Event("five times")
+	g.Push(ev)
+	last := g.Acked(ev)
+	turns := g.CountTurns(ev)
+	for range 4 {
+		g.Push(ev)
+		last = g.AwaitAfter(last, g.Timing.Answer, "an inbound_ack for the repeat", kit.IsAck(ev.BufferID))
+	}
 	turns.StaysAt(1)
 }
 
@@ -286,6 +476,21 @@ func ackAfterFailure(g *kit.G) {
 	g.Handler("echo", "")
 	g.Push(second)
 	g.Acked(second)
+	g.Alive()
+}
+
+func ackAfterFailures(g *kit.G) {
+	g.Handler("fail", "turn")
+	first := g.Event("whose source the others have")
+	for range 6 {
+		ev := g.Event("whose turn fails as well")
+		ev.Source = first.Source
+		ev.Source.MessageID = ev.MessageID
+		g.Push(ev)
+		g.Acked(ev)
+		g.TurnOver(ev)
+	}
+	g.Handler("echo", "")
 	g.Alive()
 }
 

@@ -3,13 +3,20 @@ package cases
 import (
 	"fmt"
 
+	"time"
+
+	"github.com/gorilla/websocket"
+
 	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/fakeconnector"
 	"github.com/relaykit/relaykit/protocol"
 )
 
 func listener() []kit.Case {
 	return []kit.Case{
 		{ID: id(protocol.RuleConnectNoListener), Title: "listens on no port for the relay", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: noListener},
+		{ID: id(protocol.RuleConnectNoListener, "later"), Title: "listens on none between two sessions, nor on its second one", Level: kit.Must, Needs: kit.Needs{Fresh: true},
+			After: rules(protocol.RuleReconnectRedial, protocol.RuleConnectNoListener), Gateway: noListenerLater},
 	}
 }
 
@@ -29,4 +36,36 @@ func noListener(g *kit.G) {
 		control = "without a relay URL it does not run, so it is for nothing else"
 	}
 	g.Mismatch("a gateway that listens on no port for the relay", fmt.Sprintf("it listens on %v", found), control)
+}
+
+// noListenerLater looks at two more moments in the life of a gateway: while it waits to
+// dial again, and when it has. What it listened on before is not for that. A gateway in the
+// suite's own process shares its ports with others, so it is looked at twice.
+func noListenerLater(g *kit.G) {
+	g.Start(kit.Bounds(func(t *kit.Timing) {
+		// So long that it still waits when its ports have been looked at.
+		t.BackoffBase = max(t.BackoffBase, 2*time.Second)
+	}))
+	g.Alive()
+	var found []kit.Listener
+	var when string
+	for range 2 {
+		before := g.ListenersNow()
+		refusing := g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Do(fakeconnector.Refuse{})
+		g.CloseSession(websocket.CloseServiceRestart, "restart")
+		g.Redialed(0)
+		waiting := kit.ListenersBeside(before, g.ListenersNow())
+		refusing.Remove()
+		g.Back()
+		back := kit.ListenersBeside(before, g.ListenersNow())
+		switch {
+		case len(waiting) > 0:
+			found, when = waiting, "while it waits to dial again"
+		case len(back) > 0:
+			found, when = back, "once it has dialed again"
+		default:
+			return
+		}
+	}
+	g.Mismatch("a gateway that listens on no port for the relay", fmt.Sprintf("it listens on %v, %s", found, when))
 }

@@ -3,6 +3,7 @@ package cases
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -25,14 +26,25 @@ func outbound() []kit.Case {
 		{ID: id(protocol.RuleOutboundFields), Title: "answers with a well-formed send", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: outboundFields},
 		{ID: id(protocol.RuleOutboundFields, "send"), Title: "sends what its caller gave", Level: kit.Must, Needs: driven(false, false), After: correlated, Gateway: sendFields},
 		{ID: id(protocol.RuleOutboundRequestId), Title: "uses no requestId twice", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: requestIDs},
+		{ID: id(protocol.RuleOutboundRequestId, "redial"), Title: "uses none twice on two sessions", Level: kit.Must, Needs: kit.Needs{Alone: true, Replies: true}, After: rules(protocol.RuleReconnectRedial), Gateway: requestIDsOnTwoSessions},
+		{ID: id(protocol.RuleOutboundRequestId, "many"), Title: "uses none twice among hundreds", Level: kit.Must, Needs: kit.Needs{Alone: true, Replies: true}, After: rules(protocol.RuleInboundAckBuffered), Gateway: requestIDsOfHundreds},
 		{ID: id(protocol.RuleOutboundByRequestId), Title: "gives each caller its own result when results come in reverse", Level: kit.Must, Needs: driven(false, false), After: unique, Gateway: reversed},
 		{ID: id(protocol.RuleOutboundStrayResult), Title: "ignores a result for an unknown requestId", Level: kit.Must, Needs: kit.Needs{Alone: true}, Gateway: unknownResult},
 		{ID: id(protocol.RuleOutboundStrayResult, "twice"), Title: "ignores a result that comes a second time", Level: kit.Must, Needs: kit.Needs{Alone: true, Replies: true}, After: correlated, Gateway: resultTwice},
 		{ID: id(protocol.RuleOutboundStrayResult, "second-differs"), Title: "leaves the caller with the first of two results", Level: kit.Must, Needs: alone, After: correlated, Gateway: firstResultCounts},
 		{ID: id(protocol.RuleOutboundStrayResult, "next"), Title: "does not keep a stray result for the next request", Level: kit.Must, Needs: alone, After: correlated, Gateway: strayThenNext},
 		{ID: id(protocol.RuleOutboundStrayResult, "waiting"), Title: "does not give a stray result to a request that waits", Level: kit.Must, Needs: alone, After: correlated, Gateway: strayWhileWaiting},
+		{ID: id(protocol.RuleOutboundStrayResult, "beside"), Title: "lets a request wait on when stray results come", Level: kit.Must, Needs: alone, After: correlated, Gateway: strayBesideWaiting},
+		{ID: id(protocol.RuleOutboundStrayResult, "several"), Title: "ignores one stray result after the other", Level: kit.Must, Needs: kit.Needs{Alone: true}, Gateway: func(g *kit.G) {
+			for range 4 {
+				unknownResult(g)
+			}
+		}},
 		{ID: id(protocol.RuleOutboundStrayResult, "late"), Title: "ignores the result of a request that was given up", Level: kit.Must, Needs: driven(true, true), After: rules(protocol.RuleOutboundRequestId, protocol.RuleOutboundResultBound), Gateway: lateResult},
-		{ID: id(protocol.RuleOutboundResultBound), Title: "ends a send that is never answered with a failure", Level: kit.Must, Needs: driven(true, true), After: unique, Gateway: neverAnswered},
+		{ID: id(protocol.RuleOutboundResultBound), Title: "ends a send that is never answered with a failure", Level: kit.Must, Needs: driven(true, true), After: unique, Gateway: neverAnswered("gateway/send")},
+		{ID: id(protocol.RuleOutboundResultBound, "others"), Title: "does so for an edit and a follow_up as well", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Slow: true, Driver: []string{"gateway/edit", "gateway/follow_up"}}, After: unique, Gateway: neverAnswered("gateway/edit", "gateway/follow_up")},
+		{ID: id(protocol.RuleOutboundResultBound, "strays"), Title: "does not wait longer because stray results come", Level: kit.Must, Needs: driven(true, true), After: unique, Gateway: strayDoesNotExtend},
 		{ID: id(protocol.RuleOutboundResultBound, "late"), Title: "takes a result that comes within the bound", Level: kit.Must, Needs: driven(true, true), After: unique, Gateway: answeredLate},
 		{ID: id(protocol.RuleOutboundDropFailsInFlight), Title: "fails what is in flight at once when the session ends", Level: kit.Should, Needs: driven(true, false), After: unique, Gateway: dropFailsInFlight},
 		{ID: id(protocol.RuleOutboundSendWhileDown), Title: "fails a send at once while it has no session", Level: kit.Should, Needs: driven(true, false), After: unique, Gateway: sendWhileDown},
@@ -67,6 +79,21 @@ func requestIDs(g *kit.G) {
 		}
 		seen[o.RequestID] = ev.Source.ChatID
 	}
+}
+
+// requestIDsOfHundreds counts on nothing but the answers of a gateway that replies.
+func requestIDsOfHundreds(g *kit.G) {
+	for range 4 {
+		var events []*kit.Event
+		for range 60 {
+			events = append(events, g.Event("one of hundreds"))
+		}
+		g.PushTogether(events...)
+		for _, ev := range events {
+			g.Reply(ev)
+		}
+	}
+	g.Unique()
 }
 
 // reversed: three sends are in flight, and their results come as second, third, first,
@@ -114,14 +141,68 @@ func firstResultCounts(g *kit.G) {
 	g.Alive()
 }
 
-func neverAnswered(g *kit.G) {
-	g.Start()
+// beyondSlack makes the bound of results longer than the slack, so that twice the bound
+// shows beside it.
+func beyondSlack(t *kit.Timing) { t.Outbound = max(t.Outbound, t.Slack+t.Slack/4) }
+
+// neverAnswered asks for one action of each kind at once.
+func neverAnswered(methods ...string) func(*kit.G) {
+	return func(g *kit.G) {
+		g.Start(kit.Bounds(beyondSlack))
+		var told []func(time.Duration) json.RawMessage
+		for _, method := range methods {
+			p := params(g, method, g.ID("c"))
+			if method == "gateway/follow_up" {
+				p = map[string]any{"session_key": relayKey(g.ID("c"), g.ID("u")), "kind": interactionToken, "content": "never answered"}
+			}
+			g.On(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.Op(strings.TrimPrefix(method, "gateway/"))}).Do(fakeconnector.Withhold{})
+			told = append(told, g.DriveAsync(method, p))
+		}
+		began := time.Now()
+		for _, result := range told {
+			g.WantFailure(result(g.Timing.Outbound + g.Timing.Slack - time.Since(began)))
+		}
+		g.Alive()
+	}
+}
+
+// strayDoesNotExtend sends results that nobody waits for all through the bound.
+func strayDoesNotExtend(g *kit.G) {
+	g.Start(kit.Bounds(beyondSlack))
 	chat := g.ID("c")
 	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
 	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "never answered"})
 	g.OutboundTo(chat)
-	g.WantFailure(sent(g.Timing.Outbound + g.Timing.Slack))
+	began := time.Now()
+	for range 3 {
+		g.Within(g.Timing.Outbound/4, func(fakeconnector.Entry) bool { return false })
+		g.SendLine(result(g.ID("nobody"), g.ID("m")))
+	}
+	g.WantFailure(sent(g.Timing.Outbound + g.Timing.Slack - time.Since(began)))
 	g.Alive()
+}
+
+// requestIDsOnTwoSessions: the ids of a session may not begin where those of another did.
+func requestIDsOnTwoSessions(g *kit.G) {
+	requestIDs(g)
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Back()
+	requestIDs(g)
+	g.Unique()
+}
+
+// strayBesideWaiting: a request waits while results come that nobody asked for.
+func strayBesideWaiting(g *kit.G) {
+	chat, want := g.ID("c"), g.ID("m")
+	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
+	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "waiting"})
+	o := g.OutboundTo(chat)
+	for range 5 {
+		g.SendLine(result(g.ID("nobody"), g.ID("stray")))
+	}
+	g.Alive()
+	g.SendLine(result(o.RequestID, want))
+	g.WantMessageID(sent(g.Timing.Answer), want)
 }
 
 func answeredLate(g *kit.G) {

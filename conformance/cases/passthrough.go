@@ -82,6 +82,12 @@ func passthrough() []kit.Case {
 		{ID: id(protocol.RulePassthroughOtherTypes), Title: "accepts an interaction of another type and takes no text from it", Level: kit.Must, After: acked, Gateway: otherTypes},
 		{ID: id(protocol.RulePassthroughOtherTypes, "exact"), Title: "makes an event with an empty text of it", Level: kit.Must, Needs: driven, Gateway: otherTypesEmpty},
 		{ID: id(protocol.RulePassthroughPlatform), Title: "gives the event the platform relay", Level: kit.Must, Needs: driven, Gateway: becomesRelay},
+		{ID: id(protocol.RulePassthroughMalformed, "next"), Title: "takes the forward behind one that is malformed", Level: kit.Must, After: acked, Needs: alone, Gateway: forwardBehindMalformed},
+		{ID: id(protocol.RulePassthroughMalformed, "often"), Title: "goes on after one forward after the other that holds no JSON", Level: kit.Must, After: rules(protocol.RuleInboundAckBuffered), Needs: alone, Gateway: func(g *kit.G) {
+			for range 4 {
+				malformedForward(g, body("a=1&b=2"))
+			}
+		}},
 		{ID: id(protocol.RulePassthroughChat), Title: "answers in the channel of the interaction", Level: kit.Must, After: rules(protocol.RulePassthroughComponent), Needs: replies, Gateway: answersInChannel},
 		{ID: id(protocol.RulePassthroughChat, "channel"), Title: "calls a server's channel a channel", Level: kit.Must, Needs: driven, Gateway: becomesChat("channel", func(*kit.Interaction) {})},
 		{ID: id(protocol.RulePassthroughChat, "direct"), Title: "calls one without a server a direct message", Level: kit.Must, Needs: driven, Gateway: becomesChat("dm", func(in *kit.Interaction) { in.Direct() })},
@@ -98,6 +104,8 @@ func passthrough() []kit.Case {
 		{ID: id(protocol.RulePassthroughMessageId), Title: "takes the interaction's id as the message id", Level: kit.Must, Needs: driven, Gateway: becomesMessageID(kit.CommandInteraction)},
 		{ID: id(protocol.RulePassthroughMessageId, "component"), Title: "takes it for a component as well, and not the id of the message that carries it", Level: kit.Must, Needs: driven, Gateway: becomesMessageID(kit.ComponentInteraction)},
 		otherPlatform,
+		dropped("upper-case", "starts no turn for a request of a platform that only differs from discord in case", func(in *kit.Interaction) { in.Platform = "Discord" }),
+		dropped("array-of-nothing", "starts no turn for a body that is an empty JSON array", func(in *kit.Interaction) { in.Raw = []byte(`[]`) }),
 		dropped("array", "starts no turn for a body that is a JSON array", func(in *kit.Interaction) { in.Raw = []byte(`[` + string(in.Body()) + `]`) }),
 		dropped("text", "starts no turn for a body that is plain text", func(in *kit.Interaction) { in.Raw = []byte("channel_id=" + in.Channel + "&text=" + in.Token) }),
 		dropped("scalar", "starts no turn for a body that is a JSON string", func(in *kit.Interaction) { in.Raw = []byte(`"` + in.Token + `"`) }),
@@ -129,6 +137,7 @@ func exactBinary(g *kit.G) {
 		in.Raw = append(in.Raw, byte(b))
 	}
 	in.Raw = append(in.Raw, "\r\n "...)
+	in.Raw = append(in.Raw, "one\r\ntwo\r\n\x00\x00 "...)
 	g.Forward(in)
 	_, body := g.Passed(in)
 	if got, err := base64.StdEncoding.DecodeString(body); err != nil || !bytes.Equal(got, in.Raw) {
@@ -206,6 +215,21 @@ func forwardAckedOnceAccepted(g *kit.G) {
 	g.Alive()
 }
 
+// forwardBehindMalformed sends each pair in one message, and the good one again alone.
+func forwardBehindMalformed(g *kit.G) {
+	s := g.Session()
+	for _, bad := range []string{
+		`{"type":"passthrough_forward","forward":null}`,
+		`{"type":"passthrough_forward","forward":{"platform":"discord","botId":"b","method":"POST","path":"/","headers":"x","bodyB64":""}}`,
+		`{"type":"passthrough_forward","forward":{"platform":"discord","botId":"b","method":"POST","path":"/","headers":[["one"],[1,2]],"bodyB64":""}}`,
+	} {
+		good := g.Interaction(kit.CommandInteraction)
+		g.SendRaw(websocket.TextMessage, append([]byte(bad+"\n"), good.Line()...))
+		g.ForwardAcked(good)
+	}
+	g.SameSession(s)
+}
+
 // forwardNotAcked sends three forwards: without a bufferId, with null, and with an empty
 // one.
 func forwardNotAcked(g *kit.G) {
@@ -261,8 +285,13 @@ func componentText(g *kit.G) {
 func becomesText(kind int) func(*kit.G) {
 	return func(g *kit.G) {
 		in := g.Interaction(kind)
-		if kind == kit.ComponentInteraction {
+		switch data := in.Members["data"].(map[string]any); kind {
+		case kit.ComponentInteraction:
+			// A menu, of which values were chosen.
 			withColons(in)
+			data["component_type"], data["values"] = 3, []any{g.ID("chosen"), g.ID("too")}
+		case kit.CommandInteraction:
+			data["options"] = []any{map[string]any{"name": "q", "type": 3, "value": g.ID("o")}}
 		}
 		g.Forward(in)
 		if b := g.Became(in); b.Text == nil || *b.Text != in.Token {
@@ -276,6 +305,7 @@ func becomesText(kind int) func(*kit.G) {
 func otherInteractions(g *kit.G) []*kit.Interaction {
 	complete, form := g.Interaction(4), g.Interaction(5)
 	complete.Members["data"] = map[string]any{"name": complete.Token}
+	form.Members["data"].(map[string]any)["components"] = []any{map[string]any{"type": 1, "components": []any{map[string]any{"type": 4, "custom_id": "field", "value": form.Token + " filled in"}}}}
 	return []*kit.Interaction{complete, form}
 }
 
@@ -299,10 +329,11 @@ func otherTypesEmpty(g *kit.G) {
 }
 
 func becomesRelay(g *kit.G) {
-	in := g.Interaction(kit.CommandInteraction)
-	g.Forward(in)
-	if got := g.Became(in).Source["platform"]; got != "relay" {
-		g.Mismatch(`"relay" at /source/platform of the event`, fmt.Sprintf("%#v", got))
+	for _, in := range []*kit.Interaction{g.Interaction(kit.CommandInteraction), g.Interaction(kit.ComponentInteraction), g.Interaction(kit.CommandInteraction).Direct(), g.Interaction(5)} {
+		g.Forward(in)
+		if got := g.Became(in).Source["platform"]; got != "relay" {
+			g.Mismatch(fmt.Sprintf(`"relay" at /source/platform of the event of an interaction of type %v`, in.Members["type"]), fmt.Sprintf("%#v", got))
+		}
 	}
 }
 
@@ -342,7 +373,7 @@ func becomesAuthor(author func(*kit.Interaction) string) func(*kit.G) {
 		if source["user_id"] != want {
 			g.Mismatch(fmt.Sprintf("%q at /source/user_id of the event", want), fmt.Sprintf("%#v", source["user_id"]))
 		}
-		if name := source["user_name"]; name != nil && name != "alice" {
+		if name := source["user_name"]; name != "alice" {
 			g.Mismatch(`"alice" at /source/user_name of the event`, fmt.Sprintf("%#v", name))
 		}
 	}

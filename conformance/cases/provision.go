@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -27,6 +28,7 @@ var failures = []failure{
 	{"server-error", "is answered with 503", []fakeconnector.Fault{fakeconnector.Refuse{Status: http.StatusServiceUnavailable}}},
 	{"forbidden", "is answered with 403", []fakeconnector.Fault{fakeconnector.Refuse{Status: http.StatusForbidden}}},
 	{"dropped", "is not answered at all", []fakeconnector.Fault{fakeconnector.DropTCP{}}},
+	{"late", "is answered a second late", []fakeconnector.Fault{fakeconnector.Delay{By: time.Second}}},
 	{"redirect", "is redirected to where nothing is", []fakeconnector.Fault{fakeconnector.Redirect{To: "/relay/elsewhere"}}},
 	{"error-page", "is answered with 500 and no JSON", []fakeconnector.Fault{fakeconnector.Body{Text: "<html>\x00\xff", Status: http.StatusInternalServerError}}},
 }
@@ -326,7 +328,7 @@ func trimmedProvision(g *kit.G) {
 }
 
 func slashesInProvision(g *kit.G) {
-	e := provisionRequest(g, told("GATEWAY_RELAY_ENDPOINT", "https://gateway.invalid/deliver/", "GATEWAY_RELAY_WAKE_URL", "https://wake.invalid/x/"))
+	e := provisionRequest(g, told("GATEWAY_RELAY_ENDPOINT", "https://gateway.invalid/deliver//", "GATEWAY_RELAY_WAKE_URL", "https://wake.invalid/x///"))
 	wantFields(g, e, map[string]any{"gatewayEndpoint": "https://gateway.invalid/deliver", "wakeUrl": "https://wake.invalid/x"})
 }
 

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -32,7 +33,10 @@ func reconnect() []kit.Case {
 			Gateway: redialAfterCode(websocket.CloseServiceRestart, websocket.CloseServiceRestart)},
 		{ID: id(protocol.RuleReconnectRedial, "without-traffic"), Title: "dials again after a session that carried nothing beyond its handshake", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: redialWithoutTraffic},
 		{ID: id(protocol.RuleReconnectRedial, "many-failures"), Title: "goes on dialing however often it is refused", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: redialAfterManyFailures},
-		{ID: id(protocol.RuleReconnectBackoff, "upper"), Title: "waits no longer than each rung and its jitter", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectFirstDial), Gateway: backoffUpper},
+		{ID: id(protocol.RuleReconnectBackoff, "upper"), Title: "waits no longer than each of the first rungs and its jitter", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectFirstDial),
+			Gateway: backoffUpper(250*time.Millisecond, 0, 2)},
+		{ID: id(protocol.RuleReconnectBackoff, "upper-later"), Title: "waits no longer than each of the next rungs and its jitter", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectFirstDial),
+			Gateway: backoffUpper(60*time.Millisecond, 3, 4)},
 		{ID: id(protocol.RuleReconnectBackoff, "upgraded"), Title: "climbs when sessions end behind their upgrade, too", Level: kit.Must, Needs: kit.Needs{Fresh: true}, After: rules(protocol.RuleReconnectFirstDial),
 			Gateway: backoffClimbs(fakeconnector.Match{Point: fakeconnector.PointUpgraded}, fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: websocket.CloseInternalServerErr, Reason: "not now"})},
 		{ID: id(protocol.RuleReconnectDeliberate, "dropped"), Title: "does not dial again when its session ends while it drains", Level: kit.Must,
@@ -142,50 +146,95 @@ func backoffClimbs(m fakeconnector.Match, faults ...fakeconnector.Fault) func(*k
 	}
 }
 
-// backoffUpper judges each wait from above. A machine can make a wait longer and never
-// shorter, so each rung counts by the shortest of up to three climbs.
-func backoffUpper(g *kit.G) {
-	const rungs, climbs = 5, 3
-	g.Prepare(kit.Bounds(func(t *kit.Timing) {
+// ladder sets the redial ladder of a gateway that can be told it, with a cap that is far from
+// the rungs that a case climbs.
+func ladder(base time.Duration) kit.InstanceOption {
+	return kit.Bounds(func(t *kit.Timing) {
 		if t.BackoffBase < kit.ContractTiming().BackoffBase {
-			t.BackoffBase, t.BackoffCap = 250*time.Millisecond, 7500*time.Millisecond
+			t.BackoffBase, t.BackoffCap = base, 64*base
 		}
-	}))
-	refused := g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(rungs).Do(fakeconnector.Refuse{})
-	g.Start(kit.UntilLaunched())
-	within := g.Timing.Ready
-	for i := range rungs + 1 {
-		within += g.Timing.Redial(i)
-	}
-	// Jitter, and three fifths of the first rung for the machine: less than the next rung.
-	limit := func(i int) time.Duration { return g.Timing.Rung(i)*5/4 + g.Timing.BackoffBase*3/5 }
-	var shortest [rungs]time.Duration
-	for range climbs {
-		dials := g.Dials(rungs+1, within)
-		late := false
-		for i := range rungs {
-			gap := kit.Elapsed(dials[i], dials[i+1])
-			if shortest[i] == 0 || gap < shortest[i] {
-				shortest[i] = gap
+	})
+}
+
+// backoffUpper judges the waits on some rungs from above, each and all together. A machine
+// can make a wait longer and never shorter, so each rung counts by the shortest of up to
+// three climbs, less what the machine was late meanwhile; a machine that was late is given
+// more of them.
+func backoffUpper(base time.Duration, from, to int) func(*kit.G) {
+	return func(g *kit.G) {
+		const climbs, climbsIfLate, late = 3, 8, 20 * time.Millisecond
+		g.Prepare(ladder(base))
+		machine := g.WatchLateness()
+		g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(to + 1).Do(fakeconnector.Refuse{})
+		g.Start(kit.UntilLaunched())
+		within := func(rungs int) time.Duration {
+			total := g.Timing.Ready
+			for i := range rungs {
+				total += g.Timing.Redial(i)
 			}
-			late = late || shortest[i] > limit(i)
+			return total
 		}
-		g.Ready()
-		g.Alive()
-		if !late {
-			return
+		// Jitter, and three fifths of the first of these rungs for the machine: less than the
+		// next rung.
+		limit := func(of time.Duration) time.Duration { return of*5/4 + g.Timing.Rung(from)*3/5 }
+		shortest, quiet := map[int]time.Duration{}, 0
+		ends := g.Dials(to+2, within(to+1)) // of the waits
+		for climb := 1; ; climb++ {
+			worst := time.Duration(0)
+			for i := range ends[1:] {
+				lateness := machine.Between(ends[i], ends[i+1])
+				worst = max(worst, lateness)
+				if wait := kit.Elapsed(ends[i], ends[i+1]) - lateness; shortest[i] == 0 || wait < shortest[i] {
+					shortest[i] = wait
+				}
+			}
+			if worst < late {
+				quiet++
+			}
+			g.Ready()
+			g.Alive()
+			last, sum, rungs := -1, time.Duration(0), time.Duration(0)
+			for i := from; i <= to; i++ {
+				sum, rungs = sum+shortest[i], rungs+g.Timing.Rung(i)
+				if shortest[i] > limit(g.Timing.Rung(i)) {
+					last = i
+				}
+			}
+			if last < 0 && sum > limit(rungs) {
+				last = to
+			}
+			if last < 0 {
+				return
+			}
+			if quiet >= climbs || climb == climbsIfLate {
+				g.Mismatch(fmt.Sprintf("waits of at most %s before redials %d to %d, each with its jitter", ladderOf(g, from, to), from+1, to+1),
+					fmt.Sprintf("in %d climbs never less than %s", climb, waitsOf(shortest, from, to)))
+			}
+			// The session worked, so the next climb begins on the first rung, with its end.
+			if last > 0 {
+				g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(last).Do(fakeconnector.Refuse{})
+			}
+			g.CloseSession(websocket.CloseServiceRestart, "restart")
+			ended := g.Await(g.Timing.Answer, "the end of the session", kit.IsClosed(""))
+			ends = append([]fakeconnector.Entry{ended}, g.Dials(last+1, within(last+1))...)
 		}
-		// A session that worked, so that the next climb begins on the first rung. The dial
-		// right behind it is the first of the climb.
-		refused.Remove()
-		g.CloseSession(websocket.CloseServiceRestart, "restart")
-		refused = g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(rungs).Do(fakeconnector.Refuse{})
 	}
-	for i, gap := range shortest {
-		if gap > limit(i) {
-			g.Mismatch(fmt.Sprintf("a wait of at most %s and its jitter before redial %d", g.Timing.Rung(i), i+1), fmt.Sprintf("never less than %s in %d climbs", gap.Round(time.Millisecond), climbs))
-		}
+}
+
+func ladderOf(g *kit.G, from, to int) string {
+	rungs := map[int]time.Duration{}
+	for i := from; i <= to; i++ {
+		rungs[i] = g.Timing.Rung(i)
 	}
+	return waitsOf(rungs, from, to)
+}
+
+func waitsOf(waits map[int]time.Duration, from, to int) string {
+	var words []string
+	for i := from; i <= to; i++ {
+		words = append(words, waits[i].Round(time.Millisecond).String())
+	}
+	return strings.Join(words, ", ")
 }
 
 // backoffCap climbs so far that a ladder without a cap would show it on a loaded machine
@@ -214,49 +263,51 @@ func backoffCap(g *kit.G) {
 	}
 }
 
-// backoffResets climbs four rungs, lets a session work, and looks at the wait after it:
+// backoffResets climbs three rungs, lets a session work, and looks at the wait after it:
 // it is that of the first rung, not of the next, nor of one less. A ladder that goes on
 // never gives a short wait, so one short wait proves the reset; a long one may be the
-// machine's, so the climb is tried again. Two sessions must each prove it.
+// machine's, so the climb is tried again. Two sessions must each prove it. The dial that
+// does so is the first of the next climb.
 func backoffResets(g *kit.G) {
-	const climb, tries, proofs = 4, 6, 2
-	g.Prepare()
-	refused := g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(climb).Do(fakeconnector.Refuse{})
+	const climb, tries, proofs = 3, 6, 2
+	g.Prepare(ladder(150 * time.Millisecond))
+	machine := g.WatchLateness()
+	within := g.Timing.Ready
+	for i := range climb {
+		within += g.Timing.Redial(i)
+	}
+	refuse := func(times int) {
+		g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(times).Do(fakeconnector.Refuse{})
+	}
+	refuse(climb)
 	g.Start(kit.UntilLaunched())
+	g.Dials(climb+1, within)
 	var waits []string
-	proven := 0
-	for range tries {
-		within := g.Timing.Ready
-		for i := range climb + 1 {
-			within += g.Timing.Redial(i)
-		}
-		g.Dials(climb+1, within)
+	for proven := 0; ; {
 		g.Ready()
 		g.Alive()
+		refuse(climb - 1)
 		g.CloseSession(websocket.CloseServiceRestart, "restart")
 		ended := g.Await(g.Timing.Answer, "the end of the session", kit.IsClosed(""))
-		gap := kit.Elapsed(ended, g.Await(g.Timing.Redial(climb), "another dial", kit.IsDial))
+		dial := g.Await(g.Timing.Redial(climb), "another dial", kit.IsDial)
+		gap := kit.Elapsed(ended, dial)
 		if gap < g.Timing.Rung(0)*3/4 {
 			g.Mismatch(fmt.Sprintf("a redial on the first rung (%s) after a session that worked", g.Timing.Rung(0)), "one after "+gap.Round(time.Millisecond).String())
 		}
-		if gap < g.Timing.Rung(climb-1)*3/4 {
+		if gap-machine.Between(ended, dial) < g.Timing.Rung(climb-1)*3/4 {
 			proven++
 		} else {
 			waits = append(waits, gap.Round(time.Millisecond).String())
 		}
-		g.Back()
 		if proven == proofs {
 			return
 		}
 		if len(waits) > tries-proofs {
-			break
+			g.Mismatch(fmt.Sprintf("a redial on the first rung (%s) after each session that worked", g.Timing.Rung(0)),
+				fmt.Sprintf("%d such, and waits of %v", proven, waits))
 		}
-		refused.Remove()
-		refused = g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(climb).Do(fakeconnector.Refuse{})
-		g.CloseSession(websocket.CloseServiceRestart, "restart")
+		g.Dials(climb, within)
 	}
-	g.Mismatch(fmt.Sprintf("a redial on the first rung (%s) after each session that worked", g.Timing.Rung(0)),
-		fmt.Sprintf("%d such, and waits of %v", proven, waits))
 }
 
 // redialWithoutTraffic ends the first session right behind its descriptor.

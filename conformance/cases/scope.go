@@ -2,6 +2,7 @@ package cases
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/gorilla/websocket"
 
@@ -31,6 +32,7 @@ func scopes() []kit.Case {
 		{ID: id(protocol.RuleScopePerChat), Title: "answers each of several chats with its own scope", Level: kit.Must, Needs: replies, Gateway: ownScopeEach},
 		{ID: id(protocol.RuleScopePerChat, "later"), Title: "keeps to a chat's scope when another chat was heard since", Level: kit.Must, Needs: replies, Gateway: ownScopeLater},
 		{ID: id(protocol.RuleScopePerChat, "send"), Title: "keeps the chats apart when it sends for a caller", Level: kit.Must, Needs: asked("gateway/send"), Gateway: ownScopeForCaller},
+		{ID: id(protocol.RuleScopePerChat, "alike"), Title: "keeps chats apart whose ids are nearly the same", Level: kit.Must, Needs: asked("gateway/send"), Gateway: ownScopeThoughAlike},
 		{ID: id(protocol.RuleScopePassthrough), Title: "learns a chat's scope from a forwarded interaction", Level: kit.Should,
 			Needs: kit.Needs{Replies: true, Feature: "passthrough"}, After: rules(protocol.RuleScopeEcho, protocol.RuleScopeEchoScopeId, protocol.RulePassthroughChat), Gateway: learnsFromInteraction},
 	})
@@ -235,6 +237,19 @@ func ownScopeForCaller(g *kit.G) {
 	g.Handled(there)
 	g.WantNotScope(g.DriveAction("gateway/send", params(g, "gateway/send", here.Source.ChatID)), scopeOf(there), there.Source.ChatID)
 	g.WantNotScope(g.DriveAction("gateway/send", params(g, "gateway/send", there.Source.ChatID)), scopeOf(here), here.Source.ChatID)
+}
+
+// ownScopeThoughAlike hears one chat and sends to others whose ids differ from its own in
+// case only, or begin with it, or are its beginning.
+func ownScopeThoughAlike(g *kit.G) {
+	ev := g.Event("here")
+	ev.Source.ChatID = g.ID("Chat") + "x"
+	g.Push(ev)
+	g.Handled(ev)
+	id := ev.Source.ChatID
+	for _, alike := range []string{strings.ToLower(id), strings.ToUpper(id), id + "y", id[:len(id)-1], " " + id} {
+		g.WantNotScope(g.DriveAction("gateway/send", params(g, "gateway/send", alike)), scopeOf(ev), id)
+	}
 }
 
 // learnsFromInteraction does not ask for an answer to the interaction itself, which can

@@ -14,6 +14,7 @@ func sessionKeys() []kit.Case {
 	return []kit.Case{
 		{ID: id(protocol.RuleSessionKeyNamespace), Title: "begins its keys with agent:main", Level: kit.Must, Needs: asked, Gateway: namespace},
 		{ID: id(protocol.RuleSessionKeyNamespace, "turn"), Title: "runs a turn under a key of that namespace", Level: kit.Must, Needs: turn, Gateway: namespaceOfTurn},
+		{ID: id(protocol.RuleSessionKeyNamespace, "source-profile"), Title: "does not take the namespace from the source", Level: kit.Must, Needs: asked, Gateway: namespaceWithoutProfile},
 		{ID: id(protocol.RuleSessionKeyDm), Title: "names a direct message by chat and thread", Level: kit.Must, Needs: asked, Gateway: dmKeys},
 		{ID: id(protocol.RuleSessionKeyDm, "turn"), Title: "runs a direct message's turn under that key", Level: kit.Must, Needs: turn, Gateway: dmTurn},
 		{ID: id(protocol.RuleSessionKeyDmFallback), Title: "names a direct message without a chat by its author", Level: kit.Must, Needs: asked, After: rules(protocol.RuleSessionKeyDm), Gateway: dmFallback},
@@ -55,6 +56,15 @@ func namespace(g *kit.G) {
 	}
 }
 
+// namespaceWithoutProfile: the baseline knows no profile of a source, and what a later
+// revision makes of one is that revision's.
+func namespaceWithoutProfile(g *kit.G) {
+	if g.Facts.Revision >= "2026-07" {
+		g.NotApplicable("from revision 2026-07 on a source can name the profile that its turn runs under")
+	}
+	inMain(g, g.SessionKey(g.Source("channel", g.ID("c"), members{"user_id": g.ID("u"), "profile": "coder"})))
+}
+
 func namespaceOfTurn(g *kit.G) {
 	ev := g.Event("in which namespace")
 	g.Push(ev)
@@ -77,6 +87,9 @@ func dmKeys(g *kit.G) {
 		everything["thread_id"] = thread
 		s = g.Source("dm", chat, everything)
 		g.WantKey(g.SessionKey(s), platform+":dm:"+chat+":"+thread, of(s))
+		everything["thread_id"] = chat
+		s = g.Source("dm", chat, everything)
+		g.WantKey(g.SessionKey(s), platform+":dm:"+chat+":"+chat, of(s))
 	}
 }
 

@@ -3,12 +3,10 @@
 package faketarget
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"sync"
 
 	"github.com/relaykit/relaykit/conformance/kit"
 	"github.com/relaykit/relaykit/fakeconnector"
@@ -27,12 +25,19 @@ func Options() []fakeconnector.Option {
 	return []fakeconnector.Option{fakeconnector.WithEgress(fakeconnector.EgressStrict)}
 }
 
-// New stores the records in a started connector and tells how it is judged.
+// New stores the records in a started connector and tells how it is judged. It makes the
+// key that signs instance tokens, which takes a moment.
 func New(c *fakeconnector.Connector) kit.ConnectorTarget {
-	t := &target{c: c}
+	t := &target{c}
+	key, id, err := c.InstanceKey()
+	if err != nil {
+		panic(err) // never: crypto/rand ends the process instead
+	}
 	out := kit.ConnectorTarget{
 		Name: "fakeconnector", BaseURL: c.URL(),
 		Publish: t.publish, Revoke: t.revoke, Rotate: t.rotate, Forward: t.forward, SetWakeURL: t.setWakeURL,
+		Identity: t.identity, Invite: t.invite, Arrive: t.arrive, LinkCode: t.linkCode, SetView: t.setView,
+		Manage: ManageBodies(), InstanceKey: &kit.InstanceKey{Key: key, ID: id},
 	}
 	for n := range tenants {
 		for i := range instances {
@@ -47,10 +52,7 @@ func New(c *fakeconnector.Connector) kit.ConnectorTarget {
 	return out
 }
 
-type target struct {
-	c  *fakeconnector.Connector
-	mu sync.Mutex // a record is read, changed and written back under it
-}
+type target struct{ c *fakeconnector.Connector }
 
 func (t *target) publish(_ context.Context, instance string, e kit.PublishedEvent) error {
 	_, err := t.c.Publish(instance, Event(e))
@@ -89,14 +91,5 @@ func (t *target) forward(_ context.Context, instance string, r kit.ForwardedRequ
 }
 
 func (t *target) setWakeURL(_ context.Context, gatewayID, url string) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, g := range t.c.Gateways() {
-		if g.ID == gatewayID {
-			g.WakeURL = url
-			t.c.AddGateway(g)
-			return nil
-		}
-	}
-	return fmt.Errorf("expected a stored gateway, got %q", cmp.Or(gatewayID, "none"))
+	return t.c.SetWakeURL(gatewayID, url)
 }

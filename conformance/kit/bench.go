@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,14 +38,20 @@ type Bench struct {
 	driver   *atomic.Int64 // a driverKnown
 	kinds    *sync.Map     // kinds of notification that a driver of this run has sent
 	observed *Observations
-	mute     *atomic.Bool  // the gateway was asked for an acknowledgement, and has given none yet
-	started  *atomic.Int64 // the longest time from a launch to a dial that was seen, in nanoseconds
+	mute     *atomic.Pointer[Diagnosis] // why no acknowledgement has come yet, though it was asked for; nil once one has
+	started  *atomic.Int64              // the longest time from a launch to a dial that was seen, in nanoseconds
+	told     toldBounds                 // the bounds that TimingEnv tells
+	pace     *pace
 }
 
 // NewBench completes b; ctx ends everything that the run waits for.
 func NewBench(ctx context.Context, b Bench) *Bench {
 	b.ctx, b.observed, b.started, b.driver, b.kinds = ctx, new(Observations), new(atomic.Int64), new(atomic.Int64), new(sync.Map)
-	b.mute = new(atomic.Bool)
+	b.mute, b.pace = new(atomic.Pointer[Diagnosis]), newPace()
+	if b.TimingEnv != nil {
+		b.told = boundsToldBy(b.TimingEnv)
+		b.Timing = b.told.apply(ContractTiming(), b.Timing)
+	}
 	if b.Platform == "" {
 		b.Platform = "discord"
 	}
@@ -74,8 +79,10 @@ type Instance struct {
 	secret  bool
 	ignored map[protocol.RuleID]bool
 	closed  sync.Once
-	sending sync.Mutex // held while a case has the session's stream to itself
-	uncount []func()   // takes its ports from those of the suite's own
+	sending sync.Mutex    // held while a case has the session's stream to itself
+	uncount []func()      // takes its ports from those of the suite's own
+	waited  time.Duration // for its turn to be started
+	settled func()        // its start is over, or given up on; others may start
 }
 
 // InstanceOption changes how an instance is set up.
@@ -91,6 +98,8 @@ type instanceConfig struct {
 	config    []func(ConfigData)
 	env       map[string]string
 	gatewayID string
+	idSuffix  string
+	key       string
 	botID     *string
 	respell   []func(env map[string]string)
 	ignored   []protocol.RuleID
@@ -119,6 +128,16 @@ func IDPrefix(prefix string) InstanceOption {
 	return func(c *instanceConfig) { c.gatewayID = prefix }
 }
 
+// IDSuffix puts a text behind the gateway's id.
+func IDSuffix(suffix string) InstanceOption {
+	return func(c *instanceConfig) { c.idSuffix = suffix }
+}
+
+// Secret gives the gateway a secret of the case's own in place of a random one.
+func Secret(secret string) InstanceOption {
+	return func(c *instanceConfig) { c.key = secret }
+}
+
 // BotID configures the gateway with another bot id, which may be empty.
 func BotID(id string) InstanceOption { return func(c *instanceConfig) { c.botID = &id } }
 
@@ -143,8 +162,8 @@ func Ignoring(rules ...protocol.RuleID) InstanceOption {
 }
 
 // limits bound what one gateway can make the suite remember: a whole run of every case
-// fills a hundredth of it, and eight that flood at once stay under a gigabyte.
-var limits = fakeconnector.Limits{JournalEntries: 100_000, JournalBytes: 64 << 20}
+// fills a tenth of it, and as many as run at once can flood and stay under a gigabyte.
+var limits = fakeconnector.Limits{JournalEntries: 100_000, JournalBytes: 20 << 20}
 
 // prepare makes an instance with a running (or reserved) connector and no gateway yet.
 func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanceConfig, error) {
@@ -169,7 +188,7 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 	if cfg.botID != nil {
 		botID = *cfg.botID
 	}
-	in.Record = in.Connector.AddGateway(fakeconnector.Gateway{ID: cfg.gatewayID + "gw-" + name, Platform: b.Platform, BotID: botID})
+	in.Record = in.Connector.AddGateway(fakeconnector.Gateway{ID: cfg.gatewayID + "gw-" + name + cfg.idSuffix, Secret: cfg.key, Platform: b.Platform, BotID: botID})
 	b.Secret(in.Record.Secret)
 	if cfg.reserve {
 		if _, err := in.Connector.Reserve(); err != nil {
@@ -189,7 +208,18 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 		in.base = cfg.url(in.base)
 	}
 	in.countOwn()
+	in.bound(cfg)
 	return in, cfg, nil
+}
+
+// bound gives the instance the bounds of its own, as far as they can be told.
+func (in *Instance) bound(cfg *instanceConfig) {
+	if cfg.bounds != nil && in.bench.TimingEnv != nil {
+		changed := in.Timing
+		cfg.bounds(&changed)
+		in.Timing = in.bench.told.apply(in.Timing, changed)
+	}
+	cfg.bounds = nil
 }
 
 // Base is the URL that the gateway is configured with.
@@ -212,9 +242,7 @@ func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
 	if in.secret {
 		env["GATEWAY_RELAY_SECRET"] = in.Record.Secret
 	}
-	if cfg.bounds != nil && b.TimingEnv != nil {
-		cfg.bounds(&in.Timing)
-	}
+	in.bound(cfg)
 	if b.TimingEnv != nil {
 		bounds, err := b.TimingEnv(in.Timing)
 		if err != nil {
@@ -231,12 +259,18 @@ func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
 	if err != nil {
 		return nil, err
 	}
-	subject, err := b.Launcher.Launch(b.ctx, Spec{Name: in.Name, Env: env, Files: files})
-	if err != nil {
+	if err := in.admit(); err != nil {
 		return nil, err
 	}
-	launched := time.Now() // what the launcher itself takes (the pull of an image) is not the gateway's
+	began := time.Now()
+	subject, err := b.Launcher.Launch(b.ctx, Spec{Name: in.Name, Env: env, Files: files})
+	if err != nil {
+		in.settled()
+		return nil, err
+	}
+	launched := time.Now()
 	in.Subject = subject
+	in.settleOnceSeen()
 	switch cfg.until {
 	case untilLaunched:
 		return nil, nil
@@ -249,7 +283,7 @@ func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
 			return d, nil
 		}
 	}
-	b.noteStartup(in, launched)
+	b.noteStartup(in, began, launched)
 	if err := in.takeDriver(); err != nil {
 		return nil, err
 	}
@@ -259,23 +293,18 @@ func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
 	return nil, nil
 }
 
-// noteStartup remembers how long a gateway takes from its launch to its first dial.
-func (b *Bench) noteStartup(in *Instance, launched time.Time) {
+// noteStartup remembers how long a gateway takes from its launch to its first dial, and
+// what the first start cost altogether.
+func (b *Bench) noteStartup(in *Instance, began, launched time.Time) {
 	for _, e := range in.Connector.Journal().All() {
 		if IsDial(e) {
+			b.pace.note(e.Wall.Sub(began))
 			took := int64(e.Wall.Sub(launched))
 			for old := b.started.Load(); took > old && !b.started.CompareAndSwap(old, took); old = b.started.Load() {
 			}
 			return
 		}
 	}
-}
-
-// Settle stretches the wait for a gateway's start by what the first start took: when
-// several interpreters that each load for seconds start side by side, each takes as long
-// as all of them. Half a dozen times that is slack for a loaded machine.
-func (b *Bench) Settle(parallel int) {
-	b.Timing.Ready = max(b.Timing.Ready, 6*b.startup()*time.Duration(max(1, parallel/max(1, runtime.NumCPU()))))
 }
 
 func (b *Bench) startup() time.Duration { return time.Duration(b.started.Load()) }
@@ -355,6 +384,9 @@ func (in *Instance) Close() {
 			ctx, cancel := context.WithTimeout(context.Background(), in.bench.Timing.Stop)
 			_, _ = in.Subject.Stop(ctx)
 			cancel()
+		}
+		if in.settled != nil {
+			in.settled()
 		}
 		in.bench.observed.Take(in)
 		if in.server != nil {

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"crypto/rsa"
 	"errors"
 	"strings"
 
@@ -37,6 +38,42 @@ type ConnectorTarget struct {
 	// SetWakeURL registers the URL by which the gateway's instance is woken; an empty one
 	// takes it back.
 	SetWakeURL func(ctx context.Context, gatewayID, url string) error
+
+	// Identity is an identity token of a tenant, by which a new gateway gets its
+	// credentials. With it, the tenants of Gateways are named as the connector names them.
+	Identity func(ctx context.Context, tenant string) (token string, err error)
+	// Invite is an enrolment token of a tenant, which is good for one use.
+	Invite func(ctx context.Context, tenant string) (token string, err error)
+
+	// Arrive makes an event of a platform happen, past no gate: the connector decides who
+	// receives it. It returns when the connector has decided, and sent or buffered it.
+	Arrive func(ctx context.Context, e PublishedEvent) error
+	// LinkCode is a code by which an author binds himself to an instance.
+	LinkCode func(ctx context.Context, instance string) (code string, err error)
+	// SetView says whether somebody is permitted to view a chat.
+	SetView func(ctx context.Context, platform, userID, chatID string, can bool) error
+
+	// Manage writes the bodies of this connector's /manage requests, which the contract
+	// leaves open.
+	Manage *ManageBodies
+	// InstanceKey signs instance tokens that this connector accepts.
+	InstanceKey *InstanceKey
+}
+
+// ManageBodies writes the bodies of /manage requests. Each is a JSON object.
+type ManageBodies struct {
+	Link        func(platform, userID string) string
+	Scope       func(platform, scope string) string // also of a release; the scope is a chat or a server
+	Principal   func(policy, platform string, allowed ...string) string
+	Deprovision func() string
+}
+
+// InstanceKey is the private key behind a connector's key set, and what its tokens say
+// beside the audience and the times.
+type InstanceKey struct {
+	Key    *rsa.PrivateKey
+	ID     string         // the kid of a token; empty for none
+	Claims map[string]any // such as iss, where the connector asks for it
 }
 
 // ConnectorGateway is a stored record of the connector's. The tenant and the instance are
@@ -64,6 +101,8 @@ type PublishedEvent struct {
 	UserName  string `json:"user_name,omitempty"`
 	Scope     string `json:"scope,omitempty"` // the Discord server or Slack workspace
 	MessageID string `json:"message_id,omitempty"`
+	Addressed bool   `json:"addressed,omitempty"` // the agent's bot is mentioned; Arrive alone looks at it
+	Bot       bool   `json:"bot,omitempty"`       // the author is a bot; likewise
 }
 
 // ForwardedRequest is an HTTP request of a platform.
@@ -89,11 +128,25 @@ type ProbeNeeds struct {
 }
 
 // Offers says which of its functions a target has.
-type Offers struct{ Publish, Revoke, Rotate, Forward, Wake bool }
+type Offers struct {
+	Publish, Revoke, Rotate, Forward, Wake              bool
+	Identity, Invite                                    bool
+	Arrive, LinkCode, View                              bool
+	ManageLink, ManageScope, ManagePrincipal, ManageEnd bool
+	InstanceKey                                         bool
+}
 
 // Offers are the target's own.
 func (t ConnectorTarget) Offers() Offers {
-	return Offers{t.Publish != nil, t.Revoke != nil, t.Rotate != nil, t.Forward != nil, t.SetWakeURL != nil}
+	o := Offers{
+		Publish: t.Publish != nil, Revoke: t.Revoke != nil, Rotate: t.Rotate != nil, Forward: t.Forward != nil, Wake: t.SetWakeURL != nil,
+		Identity: t.Identity != nil, Invite: t.Invite != nil,
+		Arrive: t.Arrive != nil, LinkCode: t.LinkCode != nil, View: t.SetView != nil, InstanceKey: t.InstanceKey != nil,
+	}
+	if m := t.Manage; m != nil {
+		o.ManageLink, o.ManageScope, o.ManagePrincipal, o.ManageEnd = m.Link != nil, m.Scope != nil, m.Principal != nil, m.Deprovision != nil
+	}
+	return o
 }
 
 // Lacks names what o has and has does not, as words for a reader; empty for nothing.
@@ -108,6 +161,16 @@ func (o Offers) Lacks(has Offers) string {
 		{o.Rotate, has.Rotate, "to rotate a gateway's secret"},
 		{o.Forward, has.Forward, "to forward a request"},
 		{o.Wake, has.Wake, "to register a wake URL"},
+		{o.Identity, has.Identity, "an identity token"},
+		{o.Invite, has.Invite, "an enrolment token"},
+		{o.Arrive, has.Arrive, "to let the gate decide about an event"},
+		{o.LinkCode, has.LinkCode, "a link code"},
+		{o.View, has.View, "to take a chat from somebody's view"},
+		{o.ManageLink, has.ManageLink, "the body of /manage/link"},
+		{o.ManageScope, has.ManageScope, "the body of /manage/scope"},
+		{o.ManagePrincipal, has.ManagePrincipal, "the body of /manage/principal"},
+		{o.ManageEnd, has.ManageEnd, "the body of /manage/deprovision"},
+		{o.InstanceKey, has.InstanceKey, "a key that signs instance tokens"},
 	} {
 		if x.needs && !x.has {
 			lacking = append(lacking, x.words)

@@ -12,23 +12,29 @@ import (
 
 // StartUnder starts the gateway of a Fresh case on a connector whose descriptor has
 // some fields of the case's own, or other values of the usual ones. A gateway that ends
-// its session over them fails the case.
-func (g *G) StartUnder(change map[string]any) {
+// its session over them fails the case. What is returned answers every hello with them.
+func (g *G) StartUnder(change map[string]any) *fakeconnector.Stub {
 	g.Prepare()
-	d := map[string]any{
-		"contract_version": 1, "platform": g.bench.Platform, "label": "Under test", "max_message_length": 2000,
-		"supports_draft_streaming": false, "supports_edit": true, "supports_threads": true,
-		"markdown_dialect": "discord", "len_unit": "chars",
-	}
-	maps.Copy(d, change)
-	g.On(fakeconnector.Match{Type: protocol.TypeHello}).Do(fakeconnector.Raw{
-		Text: string(mustJSON(map[string]any{"type": "descriptor", "descriptor": d})) + "\n"})
+	stub := g.AnswerHello(change)
 	g.Start(UntilHello())
 	hello := g.Await(g.Timing.Answer, "a hello", IsHello)
 	if e, ended := g.Within(g.Timing.Quiet, IsClosed(hello.Session)); ended {
 		g.Mismatch(fmt.Sprintf("the session to go on under a descriptor with %s", mustJSON(change)), brief(e))
 	}
 	g.gw.awaitConnected()
+	return stub
+}
+
+// AnswerHello answers every hello from now on with a descriptor like that of StartUnder.
+func (g *G) AnswerHello(change map[string]any) *fakeconnector.Stub {
+	d := map[string]any{
+		"contract_version": 1, "platform": g.bench.Platform, "label": "Under test", "max_message_length": 2000,
+		"supports_draft_streaming": false, "supports_edit": true, "supports_threads": true,
+		"markdown_dialect": "discord", "len_unit": "chars",
+	}
+	maps.Copy(d, change)
+	return g.On(fakeconnector.Match{Type: protocol.TypeHello}).Do(fakeconnector.Raw{
+		Text: string(mustJSON(map[string]any{"type": "descriptor", "descriptor": d})) + "\n"})
 }
 
 // InForce is a member of what the gateway says is in force, as its driver has it; a

@@ -137,8 +137,8 @@ func (g *G) sendFailed(err error) {
 func (g *G) Handled(ev *Event) {
 	if ev.BufferID != "" {
 		// A gateway that acknowledges nothing at all breaks that rule, not every other.
-		if g.bench.mute.Load() && g.Case.Rule() != protocol.RuleInboundAckBuffered {
-			g.blocked(protocol.RuleInboundAckBuffered, "the gateway has not acknowledged anything, which is how the case sees that it accepts an event")
+		if why := g.bench.mute.Load(); why != nil && g.Case.Rule() != why.Rule {
+			g.blocked(why.Rule, why.Reason)
 		}
 		g.Acked(ev)
 	}
@@ -162,7 +162,7 @@ func (g *G) Handled(ev *Event) {
 // Acked waits for the acknowledgement of the event's bufferId.
 func (g *G) Acked(ev *Event) fakeconnector.Entry {
 	e := g.Await(g.Timing.Answer, fmt.Sprintf("an inbound_ack with bufferId %q", ev.BufferID), IsAck(ev.BufferID))
-	g.bench.mute.Store(false)
+	g.bench.mute.Store(nil)
 	return e
 }
 
@@ -179,6 +179,7 @@ func (g *G) replyAfter(after int64, ev *Event) *Outbound {
 	}
 	e, ok := g.waitAfter(after, g.Timing.Answer, g.IsReply(ev))
 	if !ok {
+		g.unlessUnreadable()
 		g.Mismatch(fmt.Sprintf("%s within %s", what, g.Timing.Answer), g.whatCame())
 	}
 	g.observation()
@@ -302,6 +303,7 @@ func (g *G) Survives(send func()) {
 		return IsAck(ev.BufferID)(e) || IsClosed(s.ID())(e)
 	})
 	if !ok {
+		g.unlessUnreadable()
 		g.Mismatch(fmt.Sprintf("the event after it to be accepted within %s", g.Timing.Answer), g.whatCame())
 	}
 	if e.Kind == fakeconnector.KindClosed {

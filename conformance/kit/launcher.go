@@ -48,7 +48,7 @@ type Spec struct {
 	Env map[string]string
 	// Files are put into the subject's fresh working directory before it starts: contents
 	// by path, slash-separated and inside of that directory. A launcher whose subject has no
-	// directory of its own (in-process, attach, a command with a directory of the user's)
+	// directory of its own (a plain function, attach, a command with a directory of the user's)
 	// refuses them, see [Abilities].
 	Files map[string]string
 }

@@ -122,6 +122,19 @@ func (g *G) Listeners() []Listener {
 	return found
 }
 
+// ListenersNow is what the gateway listens on at this moment. In the suite's own process
+// anybody else may open a socket in the same moment.
+func (g *G) ListenersNow() []Listener {
+	w, why := watch(g.Gateway().Subject)
+	if why != "" {
+		g.NotApplicable("what the gateway listens on cannot be observed: %s", why)
+	}
+	return g.seen(w, nil)
+}
+
+// ListenersBeside are those that are not among the ones of before.
+func ListenersBeside(before, now []Listener) []Listener { return without(now, before) }
+
 // elsewhere is what this process listens on before a gateway is started in it, or
 // nothing where that cannot be seen.
 func (g *G) elsewhere() []Listener {

@@ -5,11 +5,31 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"github.com/relaykit/relaykit/fakeconnector"
 )
+
+// AnewAfter gives the gateway another session when the case has ended: whatever it took
+// from what the case sent goes with the old one, and nobody else meets it.
+func (g *G) AnewAfter() {
+	gw := g.Gateway()
+	g.Cleanup(func() {
+		old := gw.Session()
+		if old == nil || old.Close(websocket.CloseServiceRestart, "restart") != nil {
+			return
+		}
+		poll(g.bench.ctx, g.Timing.Redial(1), func() bool {
+			s := gw.Session()
+			return s != nil && s.ID() != old.ID() || gw.exited()
+		})
+	})
+}
 
 // Mark is the journal position now.
 func (g *G) Mark() fakeconnector.Entry {
@@ -30,6 +50,7 @@ func (g *G) CatchUpTo(e fakeconnector.Entry) { g.mark = e.Seq }
 func (g *G) AwaitAfter(after fakeconnector.Entry, within time.Duration, what string, match func(fakeconnector.Entry) bool) fakeconnector.Entry {
 	e, ok := g.waitAfter(after.Seq, within, match)
 	if !ok {
+		g.unlessUnreadable()
 		g.Mismatch(fmt.Sprintf("%s within %s", what, within), g.whatCame())
 	}
 	g.observation()
@@ -195,6 +216,13 @@ func (g *G) UnexpectedAck() func(fakeconnector.Entry) bool {
 
 // ID is an id of this case's own.
 func (g *G) ID(kind string) string { return g.ids.next(kind) }
+
+// Digits is an id of this case's own that is made of digits alone.
+func (g *G) Digits() string {
+	h := fnv.New64a()
+	h.Write([]byte(g.ids.next("digits")))
+	return strconv.FormatUint(h.Sum64(), 10)
+}
 
 // Stimulus records that the case did something to the gateway by other means than the
 // helpers of this package.

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -127,9 +126,7 @@ func (e *Published) In(f Received) bool {
 	if f.Type != "inbound" {
 		return false
 	}
-	var text string
-	_ = json.Unmarshal(f.event()["text"], &text)
-	return strings.HasSuffix(text, e.token)
+	return strings.HasSuffix(f.EventText(), e.token)
 }
 
 // SessionKey is the key of the event's conversation as the baseline's defaults have it,

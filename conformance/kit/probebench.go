@@ -71,12 +71,7 @@ func (b *ProbeBench) count(what string) {
 }
 
 // Inapplicable says why a case cannot judge this connector, or returns "".
-func (b *ProbeBench) Inapplicable(c Case, j Judge) string {
-	if j.Binds != nil {
-		if why := j.Binds(c.Rule()); why != "" {
-			return why
-		}
-	}
+func (b *ProbeBench) Inapplicable(c Case) string {
 	if c.Needs.Last {
 		return ""
 	}

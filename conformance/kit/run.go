@@ -13,8 +13,6 @@ import (
 // case again, and the redactor that everything passes on its way out.
 type Judge struct {
 	RuleText func(protocol.RuleID) string
-	// Binds says why a rule does not bind a gateway of the claimed revision, or "".
-	Binds    func(protocol.RuleID) string
 	Rerun    func(caseID string) string
 	Redact   func(string) string
 	SkipSlow bool
@@ -49,8 +47,6 @@ func (b *Bench) Inapplicable(c Case, j Judge) string {
 		needs.Launch.Restart, needs.Launch.SetEnv = true, true
 	}
 	switch lacks := needs.Launch.Lacks(can); {
-	case j.Binds != nil && j.Binds(c.Rule()) != "":
-		return j.Binds(c.Rule())
 	case lacks != "":
 		return "the case needs a gateway " + lacks + ", which this launcher cannot do"
 	case needs.Slow && j.SkipSlow && b.TimingEnv == nil:
@@ -96,6 +92,9 @@ func (b *Bench) Run(ctx context.Context, c Case, shared *Instance, j Judge) Resu
 		g.gw.Close()
 	}
 	r.Duration = time.Since(started)
+	if g.own {
+		r.Duration -= g.gw.waited
+	}
 	if ctx.Err() != nil && r.Verdict != Pass {
 		r.Verdict, r.Reason = HarnessError, "the run was interrupted"
 	}

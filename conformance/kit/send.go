@@ -153,6 +153,22 @@ func (g *G) OutboundTo(chat string) *Outbound {
 	return newOutbound(e)
 }
 
+// Unique checks that no two outbound frames since the case began have the same requestId.
+func (g *G) Unique() {
+	seen := map[string]*Outbound{}
+	for _, e := range g.Connector().Journal().Since(g.began) {
+		o := newOutbound(e)
+		if o == nil {
+			continue
+		}
+		if other, twice := seen[o.RequestID]; twice {
+			g.Mismatch("a requestId of its own for every outbound frame", fmt.Sprintf("%q for chat %q and for chat %q", o.RequestID, other.ChatID, o.ChatID))
+		}
+		seen[o.RequestID] = o
+	}
+	g.observation()
+}
+
 // WellFormedSend checks the raw members of a send against the contract.
 func (g *G) WellFormedSend(o *Outbound) {
 	at := func(pointer, want string, ok bool, got json.RawMessage) {

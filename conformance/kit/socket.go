@@ -53,6 +53,9 @@ func (f Received) Text(member string) string { return text(f.Fields[member]) }
 
 func (f Received) event() map[string]json.RawMessage { return f.Object("event") }
 
+// EventText is the text of an event.
+func (f Received) EventText() string { return text(f.event()["text"]) }
+
 // Source is the source of an event.
 func (f Received) Source() map[string]json.RawMessage { return object(f.event()["source"]) }
 

@@ -29,16 +29,31 @@ const (
 // A panic in run ends the subject with Exit.Err, the stack in its log. A panic in a
 // goroutine that run started ends the whole process: nobody can catch that.
 func InProcess(name string, run func(ctx context.Context, env map[string]string, logs io.Writer) error) kit.Launcher {
-	return inProcess{name, run}
+	l := inProcess{name: name}
+	if run != nil {
+		l.run = func(ctx context.Context, _ string, env map[string]string, logs io.Writer) error {
+			return run(ctx, env, logs)
+		}
+	}
+	return l
+}
+
+// InProcessIn is [InProcess] for a gateway that reads a configuration file, or writes files.
+// dir is a fresh directory that stands for the working directory of a process: it holds the
+// files that the suite gives the gateway, is its HOME as well, and is removed when run has
+// returned. run must not look into the working directory of this process.
+func InProcessIn(name string, run func(ctx context.Context, dir string, env map[string]string, logs io.Writer) error) kit.Launcher {
+	return inProcess{name: name, run: run, dir: true}
 }
 
 type inProcess struct {
 	name string
-	run  func(context.Context, map[string]string, io.Writer) error
+	run  func(ctx context.Context, dir string, env map[string]string, logs io.Writer) error
+	dir  bool // it has a directory of its own
 }
 
 func (l inProcess) Can() kit.Abilities {
-	return kit.Abilities{Restart: true, SetEnv: true, Signal: true}
+	return kit.Abilities{Restart: true, SetEnv: true, Signal: true, Files: l.dir}
 }
 
 func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, error) {
@@ -47,6 +62,24 @@ func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("launch %s: %w", l.name, err)
+	}
+	if len(spec.Files) > 0 && !l.dir {
+		return nil, fmt.Errorf("launch %s: it has no working directory of its own to put files into; see InProcessIn", l.name)
+	}
+	env, dir := maps.Clone(spec.Env), ""
+	if l.dir {
+		var err error
+		if dir, err = os.MkdirTemp("", "relaykit-"+pathWord(spec.Name)+"-"); err != nil {
+			return nil, fmt.Errorf("launch %s: making a directory for it: %w", l.name, err)
+		}
+		if err := writeFiles(dir, spec.Files); err != nil {
+			return nil, errors.Join(fmt.Errorf("launch %s: %w", l.name, err), os.RemoveAll(dir))
+		}
+		env = maps.Clone(spec.Env)
+		if env == nil {
+			env = map[string]string{}
+		}
+		env["HOME"] = dir
 	}
 	// The subject outlives the call; only Stop and Kill end it.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -59,9 +92,31 @@ func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 		defer close(s.exited)
 		defer cancel()
 		defer out.Flush()
-		s.call(ctx, func() error { return l.run(ctx, maps.Clone(spec.Env), out) })
+		if dir != "" {
+			defer func() {
+				if err := os.RemoveAll(dir); err != nil {
+					s.logs.Note("its directory could not be removed: " + err.Error())
+				}
+			}()
+		}
+		s.call(ctx, func() error { return l.run(ctx, dir, env, out) })
 	}()
+	if dir != "" {
+		return placed{s, dir}, nil
+	}
 	return s, nil
+}
+
+// placed is a function with a directory of its own.
+type placed struct {
+	*function
+	dir string
+}
+
+// Files are those in its directory. It implements [kit.Placed].
+func (s placed) Files(_ context.Context, look func(string, []byte)) error {
+	lookThrough(s.dir, look)
+	return nil
 }
 
 // function is one run of an in-process subject.

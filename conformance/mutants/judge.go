@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,6 +87,9 @@ func (o Options) verify(ctx context.Context, bin string, list []kit.Case) (repor
 	}
 	opts := o.Suite(bin)
 	opts.Cases = list
+	// Several mutants are judged at once, each by a suite that would otherwise have the
+	// machine to itself.
+	opts.Parallel = cmp.Or(opts.Parallel, 8)
 	return conformance.Verify(ctx, opts)
 }
 

@@ -161,7 +161,7 @@ func (m Mutant) Build(ctx context.Context, root, dir string) (string, error) {
 	if m.Side == kit.ConnectorSide {
 		bin, of = filepath.Join(dir, "connector"), connectorPackage
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", overlayFile, "-o", bin, of)
+	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-overlay", overlayFile, "-o", bin, of)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("the edited source does not compile: %w\n%s", err, bytes.TrimSpace(out))

@@ -45,6 +45,7 @@ type jsonHeader struct {
 	Overhead     float64         `json:"overhead"`
 	ClockSkew    *float64        `json:"clock_skew"`
 	Exercised    jsonCount       `json:"exercised"`
+	Unbound      int             `json:"unbound"`
 	Counts       json.RawMessage `json:"counts"`
 }
 
@@ -85,7 +86,7 @@ func WriteJSON(w io.Writer, run Run) error {
 		Target: jsonTarget{line(h.Target.Name), line(h.Target.Version), line(h.Target.Hash)},
 		Seed:   h.Seed, TimeScale: h.TimeScale, Strict: h.Strict, Runs: h.Runs,
 		Started: h.Started.UTC().Format(time.RFC3339Nano), Duration: seconds(h.Duration), Overhead: seconds(h.Overhead),
-		Exercised: jsonCount{h.Exercised.Rules, h.Exercised.Of}, Counts: jsonCounts(run.Results),
+		Exercised: jsonCount{h.Exercised.Rules, h.Exercised.Of}, Unbound: h.Unbound, Counts: jsonCounts(run.Results),
 	}}
 	if h.ClockSkew != nil {
 		skew := seconds(*h.ClockSkew)

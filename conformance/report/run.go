@@ -42,6 +42,7 @@ type Header struct {
 	// the expiry of its tokens; nil when no token showed it.
 	ClockSkew *time.Duration
 	Exercised Count
+	Unbound   int  // cases that were selected, and are of rules that only other revisions have
 	Strict    bool // a warning counts as a failure
 	Runs      int  // how often everything was run, when it was repeated; 0 for once
 	Outcome   Outcome

@@ -75,7 +75,11 @@ func headline(b *strings.Builder, run Run) {
 			parts = append(parts, fmt.Sprintf("%d %s", n[v], v))
 		}
 	}
-	fmt.Fprintf(b, "cases      %d: %s\n", len(run.Results), strings.Join(parts, ", "))
+	fmt.Fprintf(b, "cases      %d: %s", len(run.Results), strings.Join(parts, ", "))
+	if h.Unbound > 0 {
+		fmt.Fprintf(b, "; and %d of rules that only other revisions have", h.Unbound)
+	}
+	fmt.Fprintln(b)
 	if h.Runs > 0 {
 		stability(b, run)
 	}

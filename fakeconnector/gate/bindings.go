@@ -15,6 +15,8 @@ type Binding struct {
 	Instance string `json:"instance"`
 }
 
+func (b Binding) String() string { return b.Author.String() + " in " + b.Tenant + " → " + b.Instance }
+
 // Bind binds an author to an instance, as POST /manage/link does: [ErrTaken] if the author
 // is bound to another instance of its tenant.
 func (g *Gate) Bind(instance string, a Author) error {

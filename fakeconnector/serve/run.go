@@ -20,6 +20,7 @@ import (
 	"github.com/relaykit/relaykit/fakeconnector/control"
 	"github.com/relaykit/relaykit/fakeconnector/control/api"
 	"github.com/relaykit/relaykit/fakeconnector/metrics"
+	"github.com/relaykit/relaykit/fakeconnector/inspector"
 	"github.com/relaykit/relaykit/fakeconnector/store/bolt"
 	"github.com/relaykit/relaykit/internal/redact"
 )
@@ -125,6 +126,7 @@ func (p *process) open(ctx context.Context) (err error) {
 	steering.HandleOpen("/healthz", http.HandlerFunc(p.health))
 	steering.HandleOpen("/readyz", http.HandlerFunc(p.readiness))
 	steering.Handle("GET /metrics", p.metrics.Handler())
+	steering.HandlePages(inspector.Base+"/", inspector.New(inspector.Options{Control: steering.Handler(), Token: token, Log: p.log}))
 	if c.Pprof {
 		steering.Handle("GET /debug/pprof/", http.HandlerFunc(pprof.Index))
 		steering.Handle("GET /debug/pprof/cmdline", http.HandlerFunc(pprof.Cmdline))

@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -20,13 +22,19 @@ type Memory struct {
 }
 
 type buffer struct {
-	entries []*Entry          // in order; nil where one was removed
-	gone    int               // how many are nil
-	byID    map[string]*Entry // what is held
+	entries []*held          // in order, holes among them
+	holes   int              // how many of them are gone
+	byID    map[string]*held // what is held
 	parked  []Parked
 	flipped bool
 	holder  string
 	until   time.Time
+}
+
+// held is an entry of a buffer, or the hole that it has left.
+type held struct {
+	Entry
+	gone bool
 }
 
 // NewMemory makes an empty store that keeps at most limit entries for each instance; 0
@@ -50,10 +58,18 @@ func (m *Memory) Prefix(prefix string) *Memory {
 func (m *Memory) buffer(instance string) *buffer {
 	b := m.instances[instance]
 	if b == nil {
-		b = &buffer{byID: map[string]*Entry{}}
+		b = &buffer{byID: map[string]*held{}}
 		m.instances[instance] = b
 	}
 	return b
+}
+
+// seen is the buffer of an instance for a look at it: most instances never have one.
+func (m *Memory) seen(instance string) *buffer {
+	if b := m.instances[instance]; b != nil {
+		return b
+	}
+	return &buffer{}
 }
 
 // Append implements [Store].
@@ -65,58 +81,54 @@ func (m *Memory) Append(_ context.Context, instance string, payload []byte) (Ent
 		return Entry{}, fmt.Errorf("buffer of instance %q: expected fewer than %d entries: %w", instance, m.limit, ErrFull)
 	}
 	m.next++
-	e := &Entry{Seq: m.next, ID: fmt.Sprintf("%s%d", m.prefix, m.next), Payload: payload}
+	e := &held{Entry: Entry{Seq: m.next, ID: m.prefix + strconv.FormatInt(m.next, 10), Payload: payload}}
 	b.entries = append(b.entries, e)
 	b.byID[e.ID] = e
-	return *e, nil
+	return e.Entry, nil
 }
 
 // Read implements [Store].
 func (m *Memory) Read(_ context.Context, instance string, after int64, limit int) ([]Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	b := m.buffer(instance)
-	b.compact()
+	b := m.seen(instance)
 	var out []Entry
-	for i := sort.Search(len(b.entries), func(i int) bool { return b.entries[i].Seq > after }); i < len(b.entries) && len(out) < limit; i++ {
-		out = append(out, *b.entries[i])
+	for _, e := range b.entries[b.place(after+1):] {
+		if len(out) == limit {
+			break
+		}
+		if !e.gone {
+			out = append(out, e.Entry)
+		}
 	}
 	return out, nil
 }
 
-// compact drops the holes, which a search cannot step over.
-func (b *buffer) compact() {
-	if b.gone == 0 {
-		return
-	}
-	kept := b.entries[:0]
-	for _, e := range b.entries {
-		if e != nil {
-			kept = append(kept, e)
-		}
-	}
-	clear(b.entries[len(kept):])
-	b.entries, b.gone = kept, 0
+// place is the index of the first entry whose Seq is seq or greater.
+func (b *buffer) place(seq int64) int {
+	return sort.Search(len(b.entries), func(i int) bool { return b.entries[i].Seq >= seq })
 }
 
-func (b *buffer) remove(id string) (*Entry, bool) {
+// remove takes out an entry. It leaves a hole, so that it moves nothing; holes at the front
+// go at once, which is where they mostly are, and the others when they are half of it.
+func (b *buffer) remove(id string) (*held, bool) {
 	e, ok := b.byID[id]
 	if !ok {
 		return nil, false
 	}
 	delete(b.byID, id)
-	// Mostly the first one; holes at the front go at once.
-	for i, x := range b.entries {
-		if x == e {
-			b.entries[i] = nil
-			b.gone++
-			break
-		}
+	out := *e
+	e.gone, e.Payload = true, nil
+	b.holes++
+	for len(b.entries) > 0 && b.entries[0].gone {
+		b.entries[0] = nil
+		b.entries, b.holes = b.entries[1:], b.holes-1
 	}
-	for len(b.entries) > 0 && b.entries[0] == nil {
-		b.entries, b.gone = b.entries[1:], b.gone-1
+	if b.holes > len(b.entries)/2 {
+		kept := slices.DeleteFunc(b.entries, func(e *held) bool { return e.gone })
+		b.entries, b.holes = kept, 0
 	}
-	return e, true
+	return &out, true
 }
 
 // Ack implements [Store].
@@ -131,7 +143,7 @@ func (m *Memory) Ack(_ context.Context, instance, id string) (bool, error) {
 func (m *Memory) Tried(_ context.Context, instance, id string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e := m.buffer(instance).byID[id]; e != nil {
+	if e := m.seen(instance).byID[id]; e != nil {
 		e.Tries++
 	}
 	return nil
@@ -146,7 +158,7 @@ func (m *Memory) Park(_ context.Context, instance, id, reason string) error {
 	defer m.mu.Unlock()
 	b := m.buffer(instance)
 	if e, ok := b.remove(id); ok {
-		b.parked = append(b.parked, Parked{Entry: *e, Reason: reason})
+		b.parked = append(b.parked, Parked{Entry: e.Entry, Reason: reason})
 		b.parked = b.parked[max(0, len(b.parked)-maxParked):]
 	}
 	return nil
@@ -156,7 +168,7 @@ func (m *Memory) Park(_ context.Context, instance, id, reason string) error {
 func (m *Memory) Parked(_ context.Context, instance string) ([]Parked, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return append([]Parked(nil), m.buffer(instance).parked...), nil
+	return append([]Parked(nil), m.seen(instance).parked...), nil
 }
 
 // Flip implements [Store].
@@ -183,7 +195,7 @@ func (m *Memory) Unflip(_ context.Context, instance string) (bool, error) {
 func (m *Memory) Flipped(_ context.Context, instance string) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.buffer(instance).flipped, nil
+	return m.seen(instance).flipped, nil
 }
 
 // Lease implements [Store].
@@ -202,7 +214,7 @@ func (m *Memory) Lease(_ context.Context, instance, holder string, ttl time.Dura
 func (m *Memory) Release(_ context.Context, instance, holder string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if b := m.buffer(instance); b.holder == holder {
+	if b := m.seen(instance); b.holder == holder {
 		b.holder = ""
 	}
 	return nil

@@ -30,9 +30,9 @@ import (
 const targetFile = "cmd/gateway/target.yaml"
 
 type flags struct {
-	full, evidence, json, control, noted, connector bool
-	root, doc, results                              string
-	workers, each                                   int
+	full, evidence, json, control, noted, connector, again bool
+	root, doc, results                                     string
+	workers, each                                          int
 }
 
 func main() {
@@ -41,6 +41,7 @@ func main() {
 	flag.BoolVar(&f.evidence, "evidence", false, "print what the first red case says")
 	flag.BoolVar(&f.json, "json", false, "print the outcomes as JSON on stdout; the rest goes to stderr")
 	flag.BoolVar(&f.control, "control", true, "run the suite on the unedited gateway first")
+	flag.BoolVar(&f.again, "again", true, "ask again of each alone that is not as it should be")
 	flag.BoolVar(&f.noted, "noted", false, "only mutants of which a note says that they survive")
 	flag.BoolVar(&f.connector, "connector", false, "mutants of the fake connector, judged by the connector-side cases")
 	flag.StringVar(&f.doc, "doc", "", "write the table of all mutants to this file; it needs an outcome of each, see -results")
@@ -107,11 +108,14 @@ func run(ctx context.Context, f flags, patterns []string) error {
 	})
 	// What a crowd of mutants says on a loaded machine is asked again of each alone.
 	for i, o := range outcomes {
-		if o.OK() || ctx.Err() != nil {
+		if !f.again || o.OK() || ctx.Err() != nil {
 			continue
 		}
 		fmt.Fprintf(out, "again     %s\n", o.Mutant.ID())
-		outcomes[i] = mutants.JudgeAll(ctx, []mutants.Mutant{o.Mutant}, options, func(o mutants.Outcome) { fmt.Fprintln(out, o) })[0]
+		// An interrupt in between leaves the first outcome.
+		for _, second := range mutants.JudgeAll(ctx, []mutants.Mutant{o.Mutant}, options, func(o mutants.Outcome) { fmt.Fprintln(out, o) }) {
+			outcomes[i] = second
+		}
 	}
 	mutants.Summary(out, outcomes)
 	if f.json {

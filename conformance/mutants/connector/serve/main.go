@@ -6,13 +6,14 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"os"
 	"sync"
 
 	"github.com/relaykit/relaykit/conformance/faketarget"
-	"github.com/relaykit/relaykit/conformance/mutants/connector"
+	"github.com/relaykit/relaykit/conformance/mutants/connector/pipe"
 	"github.com/relaykit/relaykit/fakeconnector"
 )
 
@@ -37,14 +38,18 @@ func serve() error {
 		defer mu.Unlock()
 		_ = out.Encode(v) // nobody listens any more when it fails
 	}
-	say(connector.Hello{BaseURL: target.BaseURL, Gateways: target.Gateways})
+	key, err := x509.MarshalPKCS8PrivateKey(target.InstanceKey.Key)
+	if err != nil {
+		return err
+	}
+	say(pipe.Hello{BaseURL: target.BaseURL, Gateways: target.Gateways, Key: key, KeyID: target.InstanceKey.ID})
 	in := json.NewDecoder(bufio.NewReader(os.Stdin))
 	for {
-		var r connector.Request
+		var r pipe.Request
 		if in.Decode(&r) != nil {
 			return nil
 		}
-		a := connector.Answer{ID: r.ID}
+		a := pipe.Answer{ID: r.ID}
 		var err error
 		switch ctx := context.Background(); r.Method {
 		case "publish":
@@ -57,8 +62,18 @@ func serve() error {
 			err = target.Forward(ctx, r.Subject, *r.Forward)
 		case "wake":
 			err = target.SetWakeURL(ctx, r.Subject, r.URL)
+		case "identity":
+			a.Secret, err = target.Identity(ctx, r.Subject)
+		case "invite":
+			a.Secret, err = target.Invite(ctx, r.Subject)
+		case "link-code":
+			a.Secret, err = target.LinkCode(ctx, r.Subject)
+		case "arrive":
+			err = target.Arrive(ctx, *r.Event)
+		case "view":
+			err = target.SetView(ctx, r.View.Platform, r.View.UserID, r.View.ChatID, r.View.Can)
 		default:
-			err = fmt.Errorf("expected one of publish, revoke, rotate, forward and wake, got %q", r.Method)
+			err = fmt.Errorf("expected a method of the target's, such as publish, got %q", r.Method)
 		}
 		if err != nil {
 			a.Error = err.Error()

@@ -23,12 +23,12 @@ class Actions {
   #scopes;
 
   /**
-   * @param {(action: object) => Promise<object>} request
+   * @param {(action: object) => Promise<object>} request  sends an action and gives its result
    * @param {() => import('./descriptor').Capabilities | null} capabilities  what is in force
    * @param {import('./scope-memory').ScopeMemory} scopes
    */
   constructor(request, capabilities, scopes) {
-    this.#request = request;
+    this.#request = async (action) => request(checked(action));
     this.#capabilities = capabilities;
     this.#scopes = scopes;
   }
@@ -114,6 +114,19 @@ class Actions {
     const inForce = this.#capabilities();
     return inForce === null ? [content] : messageParts(content, inForce.maxMessageLength, inForce.lenUnit);
   }
+}
+
+/** Fields of an action that are texts, wherever they occur. */
+const TEXTS = ['chat_id', 'content', 'reply_to', 'message_id', 'session_key', 'kind'];
+
+/** Refuses what a caller gave in the wrong type, such as an id that is a number, before it goes out. */
+function checked(action) {
+  for (const name of TEXTS) {
+    if (Object.hasOwn(action, name) && typeof action[name] !== 'string') {
+      throw new TypeError(`${name} is a ${typeof action[name]}, expected a string`);
+    }
+  }
+  return action;
 }
 
 /**

@@ -54,7 +54,7 @@ function readDescriptor(frame) {
 /** A limit that is there but cannot be used is worth no refusal: the default is what 0 means too. */
 function readMaxLength(raw) {
   const value = own(raw, 'max_message_length');
-  if (value === undefined) throw new BadFrame('max_message_length is missing, expected int');
+  if (value === undefined || value === null) throw new BadFrame('max_message_length is missing, expected int');
   return typeof value === 'number' && value >= 1 ? Math.floor(value) : DEFAULT_MAX_LENGTH;
 }
 

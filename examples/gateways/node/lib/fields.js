@@ -27,7 +27,7 @@ function own(object, name) {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** A field whose absence, null or wrong type makes the frame bad. */
+/** A field whose absence or wrong type makes the frame bad; null is absence. */
 function required(object, name, type) {
   const value = own(object, name);
   if (!TYPES[type](value)) throw new BadFrame(`${name} is ${describe(value)}, expected ${type}`);
@@ -47,11 +47,10 @@ function optional(object, name, type, standard = null) {
   return TYPES[type](value) ? value : standard;
 }
 
-/** What a value is, without saying what it holds: it may not be for a log. */
+/** What a mistyped value is, without saying what it holds: it may not be for a log. */
 function describe(value) {
-  if (value === undefined) return 'missing';
-  if (value === null) return 'null';
+  if (value === undefined || value === null) return 'missing';
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
 }
 
-module.exports = { BadFrame, isObject, own, required, always, optional };
+module.exports = { BadFrame, isObject, own, required, always, optional, describe };

@@ -80,16 +80,21 @@ function provisionBody(settings, gatewayId) {
  * @param {string | null} token  an upgrade token; without a secret there is none, and nothing is declared
  */
 async function declarePolicy(settings, token) {
-  const { platform, policy } = settings;
-  const standard = !policy.requireAddress && policy.freeResponseScopes.length === 0 && !policy.allowOtherBots;
-  if (standard || platform === 'relay' || token === null) return;
+  const body = policyBody(settings);
+  if (body === null || token === null) return;
   try {
-    const response = await post(settings, '/relay/policy', token, { platform, ...policy });
+    const response = await post(settings, '/relay/policy', token, body);
     if (response.status !== 200) throw new Unusable(`status ${response.status}`);
     log('/relay/policy: declared');
   } catch (error) {
     log(`/relay/policy failed, going on without it: ${reason(error)}`);
   }
+}
+
+/** The body of a policy request, or null where there is nothing to declare. */
+function policyBody({ platform, policy }) {
+  const standard = !policy.requireAddress && policy.freeResponseScopes.length === 0 && !policy.allowOtherBots;
+  return standard || platform === 'relay' ? null : { platform, ...policy };
 }
 
 /** Why a request failed. The text of an error of fetch can quote a header, and with it a token. */
@@ -109,4 +114,4 @@ function post(settings, path, bearer, body) {
   });
 }
 
-module.exports = { obtainCredentials, declarePolicy };
+module.exports = { obtainCredentials, declarePolicy, provisionBody, enrollBody, policyBody, readCredentials };

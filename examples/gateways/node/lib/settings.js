@@ -177,4 +177,4 @@ function withoutTrailingSlash(url) {
   return url.replace(/\/+$/, '');
 }
 
-module.exports = { readSettings, commaList, SettingsError };
+module.exports = { readSettings, readPolicy, SettingsError };

@@ -61,6 +61,13 @@ test('what does not fit into an edit follows as a message', async () => {
   assert.deepStrictEqual(sent.map(({ op, content }) => [op, content]), [['edit', 'aaaa'], ['send', 'bbbb'], ['send', 'cc']]);
 });
 
+test('an id that is a number is refused', async () => {
+  const { actions, sent } = actionsWith([]);
+  await assert.rejects(actions.send({ chat_id: 42, content: 'x' }), TypeError);
+  await assert.rejects(actions.chatInfo({ chat_id: 42 }), TypeError);
+  assert.deepStrictEqual(sent, []);
+});
+
 test('only success true is a success', async () => {
   for (const raw of [{}, { success: 'true' }, { success: null }, { success: false }]) {
     const result = await actionsWith([raw]).actions.send({ chat_id: 'C1', content: 'x' });
@@ -84,7 +91,7 @@ test('the name and type of a chat', async () => {
   assert.deepStrictEqual(refused, { success: false, error: 'no' });
 });
 
-test('results find their callers in any order, and fail when they do not come', async () => {
+test('results find their callers in any order, and fail when they do not come', { timeout: 30_000 }, async () => {
   const pending = new PendingResults(60_000);
   const sent = [];
   const session = { send: (frame) => sent.push(frame) };

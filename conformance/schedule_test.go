@@ -1,0 +1,144 @@
+package conformance
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/protocol"
+)
+
+// met is how long cases of these tests wait for each other; they use it up only when the
+// schedule keeps them apart.
+const met = 10 * time.Second
+
+func queue(t *testing.T, cases []kit.Case, lanes int, execute func(kit.Case, *lane) kit.Verdict) map[string]kit.Result {
+	t.Helper()
+	s := newQueue(cases, 4, nil)
+	s.most = lanes
+	s.inapplicable = func(kit.Case) string { return "" }
+	s.execute = func(_ context.Context, c kit.Case, l *lane) kit.Result {
+		return kit.Result{Case: c, Verdict: execute(c, l), Reason: "as the test says"}
+	}
+	results := map[string]kit.Result{}
+	for _, r := range s.run(t.Context()) {
+		results[r.Case.ID] = r
+	}
+	if len(results) != len(cases) {
+		t.Fatalf("expected %d results, got %d", len(cases), len(results))
+	}
+	return results
+}
+
+// meet returns once two have come, who need a channel without a buffer.
+func meet(t *testing.T, who string, both chan struct{}) {
+	select {
+	case both <- struct{}{}:
+	case <-both:
+	case <-time.After(met):
+		t.Errorf("%s ran without the other", who)
+	}
+}
+
+func TestTheLongestChainComesFirst(t *testing.T) {
+	ids := func(list []kit.Case) []string {
+		var ids []string
+		for _, c := range list {
+			ids = append(ids, c.ID)
+		}
+		return ids
+	}
+	after := func(rules ...protocol.RuleID) []protocol.RuleID { return rules }
+	got := ids(ranked([]kit.Case{
+		{ID: "a/polite"},
+		{ID: "a/alone", Needs: kit.Needs{Alone: true}},
+		{ID: "a/fresh", Needs: kit.Needs{Fresh: true}},
+		{ID: "a/slow", Needs: kit.Needs{Fresh: true, Slow: true}},
+		{ID: "b/last", Needs: kit.Needs{Last: true}},
+		{ID: "c/third", Needs: kit.Needs{Slow: true}, After: after("c/second")},
+		{ID: "c/first"},
+		{ID: "c/first:slow", Needs: kit.Needs{Slow: true}},
+		{ID: "c/second", Needs: kit.Needs{Slow: true}, After: after("c/first")},
+	}))
+	want := []string{"c/first", "c/second", "a/slow", "c/third", "c/first:slow", "a/fresh", "a/alone", "a/polite", "b/last"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+// A variant that takes long is not waited for: it may still run when what stands on its
+// rule has ended, and its failure blocks nobody. The rule's first case is, long or not.
+func TestALongVariantHoldsNobodyUp(t *testing.T) {
+	slow := kit.Needs{Fresh: true, Slow: true}
+	ended := make(chan struct{})
+	results := queue(t, []kit.Case{
+		{ID: "a/rule", Needs: slow},
+		{ID: "a/rule:long", Needs: slow},
+		{ID: "b/stands", Needs: kit.Needs{Fresh: true}, After: []protocol.RuleID{"a/rule"}},
+		{ID: "c/rule", Needs: slow},
+		{ID: "d/stands", Needs: kit.Needs{Fresh: true}, After: []protocol.RuleID{"c/rule"}},
+	}, 1, func(c kit.Case, _ *lane) kit.Verdict {
+		switch c.ID {
+		case "a/rule:long":
+			select {
+			case <-ended:
+			case <-time.After(met):
+				t.Error("what stands on the rule waited for its long variant")
+			}
+			return kit.Fail
+		case "b/stands":
+			close(ended)
+		case "c/rule":
+			return kit.Fail
+		}
+		return kit.Pass
+	})
+	for id, want := range map[string]kit.Verdict{"a/rule": kit.Pass, "a/rule:long": kit.Fail, "b/stands": kit.Pass, "c/rule": kit.Fail, "d/stands": kit.Blocked} {
+		if got := results[id].Verdict; got != want {
+			t.Errorf("%s: got %s, want %s", id, got, want)
+		}
+	}
+}
+
+// Cases that want a shared gateway to themselves run side by side on several, and nobody
+// is ever with them.
+func TestAloneOnOneOfSeveral(t *testing.T) {
+	alone, polite := kit.Needs{Alone: true}, kit.Needs{}
+	list := []kit.Case{{ID: "a/1", Needs: alone}, {ID: "a/2", Needs: alone}, {ID: "b/1", Needs: polite}, {ID: "b/2", Needs: polite}, {ID: "c/1", Needs: alone}, {ID: "c/2", Needs: alone}}
+	for _, lanes := range []int{1, 3} {
+		var mu sync.Mutex
+		on, most, usedLanes := map[*lane][]kit.Case{}, 0, map[*lane]bool{}
+		both := make(chan struct{})
+		queue(t, list, lanes, func(c kit.Case, l *lane) kit.Verdict {
+			mu.Lock()
+			on[l] = append(on[l], c)
+			usedLanes[l] = true
+			for _, other := range on[l] {
+				if len(on[l]) > 1 && (other.Needs.Alone || c.Needs.Alone) {
+					t.Errorf("%d lanes: %s and %s share a gateway", lanes, c.ID, other.ID)
+				}
+			}
+			n := 0
+			for _, cs := range on {
+				if len(cs) > 0 && cs[0].Needs.Alone {
+					n++
+				}
+			}
+			most = max(most, n)
+			mu.Unlock()
+			if lanes > 1 && c.Area() == "a" {
+				meet(t, c.ID, both)
+			}
+			mu.Lock()
+			on[l] = slices.DeleteFunc(on[l], func(x kit.Case) bool { return x.ID == c.ID })
+			mu.Unlock()
+			return kit.Pass
+		})
+		if len(usedLanes) > lanes || lanes == 1 && most > 1 {
+			t.Errorf("%d lanes: %d were used, %d at once by cases that want to be alone", lanes, len(usedLanes), most)
+		}
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package fakeconnector
+
+const canWriteOnce = false
+
+func writeOnce(uintptr, []byte) int { return 0 }
