@@ -412,8 +412,8 @@ func reachable(base, host string) string {
 // poll asks again until ok, with a bound. 20 ms: a tenth of what a reader notices, and
 // nothing beside the cost of a handshake.
 func poll(ctx context.Context, within time.Duration, ok func() bool) bool {
-	deadline := time.NewTimer(within)
-	defer deadline.Stop()
+	ctx, cancel := patiently(ctx, within)
+	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -422,8 +422,6 @@ func poll(ctx context.Context, within time.Duration, ok func() bool) bool {
 		}
 		select {
 		case <-tick.C:
-		case <-deadline.C:
-			return ok()
 		case <-ctx.Done():
 			return ok()
 		}

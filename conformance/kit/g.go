@@ -2,7 +2,6 @@ package kit
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -101,7 +100,7 @@ func (g *G) wait(within time.Duration, match func(fakeconnector.Entry) bool) (fa
 
 func (g *G) waitAfter(after int64, within time.Duration, match func(fakeconnector.Entry) bool) (fakeconnector.Entry, bool) {
 	gw := g.Gateway()
-	ctx, cancel := context.WithTimeout(g.bench.ctx, within)
+	ctx, cancel := patiently(g.bench.ctx, within)
 	defer cancel()
 	// A dead process answers nothing more: what it sent before still counts, so give
 	// the journal one look after the death.

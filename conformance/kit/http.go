@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -101,11 +102,24 @@ func (g *G) Granted(request fakeconnector.Entry) (secret, deliveryKey string) {
 	return m.Secret, m.DeliveryKey
 }
 
-// HasHostOfItsOwn reports whether the gateway runs on another host than the suite, such
-// as a container.
-func (g *G) HasHostOfItsOwn() bool {
-	can := g.bench.Launcher.Can()
-	return can.URLHost != "" || can.ListenHost != ""
+// Hosted is a [Subject] on a host of its own, such as a container.
+type Hosted interface {
+	Hostname() string // as the subject sees it
+}
+
+// Hostname is the name of the host that the gateway runs on.
+func (g *G) Hostname() string {
+	if s, ok := g.Gateway().Subject.(Hosted); ok {
+		return s.Hostname()
+	}
+	if can := g.bench.Launcher.Can(); can.URLHost != "" || can.ListenHost != "" {
+		g.NotApplicable("the gateway runs on a host of its own, whose name the suite does not know")
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		g.Harness(err, "asking for the name of the host")
+	}
+	return host
 }
 
 // FileLimit is the size above which a file is not looked into: credentials and logs are

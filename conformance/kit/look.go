@@ -116,7 +116,7 @@ func (g *G) LastDial() fakeconnector.Entry {
 
 // Dials waits until the gateway has dialed n times after the mark.
 func (g *G) Dials(n int, within time.Duration) []fakeconnector.Entry {
-	ctx, cancel := context.WithTimeout(g.bench.ctx, within)
+	ctx, cancel := patiently(g.bench.ctx, within)
 	defer cancel()
 	dials, err := g.Connector().Journal().WaitN(ctx, g.mark, n, IsDial)
 	if err != nil {

@@ -245,13 +245,22 @@ type Turns struct {
 	g    *G
 	ev   *Event
 	base int // what was seen of the event's first turn
+	told *toldTurns
+}
+
+// toldTurns is what the driver has told of them so far. Each notification is read once, as
+// a shared gateway sends many.
+type toldTurns struct {
+	read int    // notifications, from the beginning of the channel
+	key  string // the session key of the event, once it is known
+	n    int    // its turns
 }
 
 // CountTurns counts the turns of an event: by the driver where there is one, else by the
 // gateway's answers in its chat. The event has its first turn by the time this returns,
 // and a gateway that answers in several messages has sent them.
 func (g *G) CountTurns(ev *Event) Turns {
-	t := Turns{g: g, ev: ev}
+	t := Turns{g: g, ev: ev, told: &toldTurns{read: g.notesMark}}
 	switch {
 	case g.Gateway().Driver != nil:
 		g.Notified("event/turn", "the driver's event/turn", func(json.RawMessage) bool { return t.driven() > 0 })
@@ -268,26 +277,23 @@ func (g *G) CountTurns(ev *Event) Turns {
 }
 
 func (t Turns) driven() int {
-	key, n := "", 0
-	for _, note := range t.g.Gateway().Driver.Notes(t.g.notesMark) {
-		switch note.Method {
-		case "event/inbound":
-			var p struct {
-				SessionKey string `json:"session_key"`
-			}
+	for _, note := range t.g.Gateway().Driver.Notes(t.told.read) {
+		t.told.read++
+		var p struct {
+			SessionKey string `json:"session_key"`
+		}
+		switch {
+		case note.Method == "event/inbound" && t.told.key == "":
 			if MentionsText(t.ev)(note.Params) && json.Unmarshal(note.Params, &p) == nil {
-				key = p.SessionKey
+				t.told.key = p.SessionKey
 			}
-		case "event/turn":
-			var p struct {
-				SessionKey string `json:"session_key"`
-			}
-			if key != "" && json.Unmarshal(note.Params, &p) == nil && p.SessionKey == key {
-				n++
+		case note.Method == "event/turn" && t.told.key != "":
+			if json.Unmarshal(note.Params, &p) == nil && p.SessionKey == t.told.key {
+				t.told.n++
 			}
 		}
 	}
-	return n
+	return t.told.n
 }
 
 func (t Turns) seen() int {

@@ -50,6 +50,10 @@ func (s observable) Processes() []int {
 	}
 }
 
+// Hostname is the name that the daemon gives a container which was not given another. It
+// implements [kit.Hosted].
+func (s *subject) Hostname() string { return s.id[:12] }
+
 // Files are those that the container has beyond its image, or other than there. It
 // implements [kit.Placed].
 func (s *subject) Files(ctx context.Context, look func(string, []byte)) error {
