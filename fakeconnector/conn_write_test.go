@@ -28,6 +28,9 @@ func TestWhatDoesNotLeaveAtOnceStaysWhole(t *testing.T) {
 				want = append(want, p)
 				must(t, s.SendRaw(websocket.TextMessage, p))
 			}
+			s.wmu.Lock()
+			s.out.last = time.Time{} // long ago, so that it is tried at once
+			s.wmu.Unlock()
 			send(0, 6<<20) // more than the buffers of two sockets hold
 			for n := range 40 {
 				send(n+1, 100*n)

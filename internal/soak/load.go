@@ -88,9 +88,11 @@ func load(ctx context.Context, c *fakeconnector.Connector, log *logFile, instanc
 	const pulse = 20 * time.Millisecond
 	tick := time.NewTicker(pulse)
 	defer tick.Stop()
-	every := max(o.duration/60, time.Second)
-	nextSample := began.Add(every)
 	number, buffered := 0, 0
+	sampled := make(chan samples)
+	sampling, enough := context.WithCancel(ctx)
+	go func() { sampled <- sampleHeap(sampling, c, max(o.duration/60, time.Second), out) }()
+	defer func() { enough(); memory = <-sampled }()
 	for ctx.Err() == nil {
 		if past := time.Since(began) - o.duration; past > patience || (past > 0 && shown(buffered, stubs, o.lose)) {
 			break
@@ -107,17 +109,8 @@ func load(ctx context.Context, c *fakeconnector.Connector, log *logFile, instanc
 			}
 			log.write(r)
 		}
-		if now := time.Now(); now.After(nextSample) {
-			nextSample = now.Add(every)
-			s := takeSample(now.Sub(began))
-			s.full = c.Journal().Forgotten() > 0
-			memory = append(memory, s)
-			if len(memory)%6 == 0 {
-				fmt.Fprintf(out, "%5.0f s  heap %.1f MB  goroutines %d  events %d\n", s.at.Seconds(), float64(s.heap)/(1<<20), runtime.NumGoroutine(), number)
-			}
-		}
 	}
-	return memory
+	return nil
 }
 
 // settled waits until every buffer is empty.
@@ -156,6 +149,26 @@ type sample struct {
 	full bool // the journal is as long as it becomes
 }
 
+// sampleHeap takes samples until ctx is done, in a goroutine of its own: a collection takes
+// long where there is much else to do.
+func sampleHeap(ctx context.Context, c *fakeconnector.Connector, every time.Duration, out io.Writer) (s samples) {
+	began := time.Now()
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return s
+		}
+		one := takeSample(time.Since(began))
+		one.full = c.Journal().Forgotten() > 0
+		if s = append(s, one); len(s)%6 == 0 {
+			fmt.Fprintf(out, "%5.0f s  heap %.1f MB  goroutines %d\n", one.at.Seconds(), float64(one.heap)/(1<<20), runtime.NumGoroutine())
+		}
+	}
+}
+
 func takeSample(at time.Duration) sample {
 	runtime.GC()
 	var m runtime.MemStats
@@ -178,7 +191,7 @@ func (s samples) steady() samples {
 	return steady
 }
 
-const leastSamples = 20
+const leastSamples = 10
 
 // slope is the growth by least squares, in bytes a second.
 func (s samples) slope() float64 {
