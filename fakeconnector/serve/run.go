@@ -19,6 +19,7 @@ import (
 	"github.com/relaykit/relaykit/fakeconnector"
 	"github.com/relaykit/relaykit/fakeconnector/control"
 	"github.com/relaykit/relaykit/fakeconnector/control/api"
+	"github.com/relaykit/relaykit/fakeconnector/metrics"
 	"github.com/relaykit/relaykit/fakeconnector/inspector"
 	"github.com/relaykit/relaykit/fakeconnector/store/bolt"
 	"github.com/relaykit/relaykit/internal/redact"
@@ -51,6 +52,7 @@ type process struct {
 	store   *bolt.Store   // nil for memory
 	front   *fakeconnector.Front
 	spaces  *control.Spaces
+	metrics *metrics.Metrics
 	control *http.Server
 	done    chan struct{} // closed when streams are to end
 	ready   atomic.Bool
@@ -112,7 +114,8 @@ func (p *process) open(ctx context.Context) (err error) {
 		return fmt.Errorf("listening for the control API: %w", err)
 	}
 	p.front = fakeconnector.NewFront(relay, config, c.limits(), p.log)
-	p.spaces, err = control.NewSpaces(p.front, seed, p.options, nil)
+	p.metrics = metrics.New(p.states)
+	p.spaces, err = control.NewSpaces(p.front, seed, p.options, p.metrics.Forget)
 	if err != nil {
 		_, _ = relay.Close(), steer.Close()
 		return &ConfigError{err}
@@ -122,6 +125,7 @@ func (p *process) open(ctx context.Context) (err error) {
 		Token: token, Hosts: c.AllowHosts, Redact: p.secrets.String, Done: p.done})
 	steering.HandleOpen("/healthz", http.HandlerFunc(p.health))
 	steering.HandleOpen("/readyz", http.HandlerFunc(p.readiness))
+	steering.Handle("GET /metrics", p.metrics.Handler())
 	steering.HandlePages(inspector.Base+"/", inspector.New(inspector.Options{Control: steering.Handler(), Token: token, Log: p.log}))
 	if c.Pprof {
 		steering.Handle("GET /debug/pprof/", http.HandlerFunc(pprof.Index))
@@ -160,6 +164,7 @@ func (p *process) options(name string) []fakeconnector.Option {
 		fakeconnector.WithDrain(fakeconnector.Drain{Window: c.Drain.Window, MaxTries: c.Drain.MaxTries}),
 		fakeconnector.WithWake(fakeconnector.Wake{Cooldown: c.Wake.Cooldown, Timeout: c.Wake.Timeout}),
 		fakeconnector.WithLogger(p.log.With("namespace", name)),
+		fakeconnector.WithObserver(p.metrics.Observer(name)),
 	}
 	if p.store != nil && name == api.DefaultNamespace {
 		options = append(options, fakeconnector.WithStore(p.store))
@@ -171,6 +176,14 @@ func (p *process) options(name string) []fakeconnector.Option {
 		options = append(options, fakeconnector.WithUnknownMembers())
 	}
 	return options
+}
+
+// states are what the gauges show.
+func (p *process) states() (out []metrics.State) {
+	for _, space := range p.spaces.List() {
+		out = append(out, metrics.State{Namespace: space.Name, Connector: space.Connector, Stubs: space.Stubs()})
+	}
+	return out
 }
 
 // token is the control token; one that is made is shown this once.

@@ -429,3 +429,88 @@ func certificate(t *testing.T) (cert, key string, roots *x509.CertPool) {
 	roots.AddCert(parsed)
 	return cert, key, roots
 }
+
+// The metrics say what has happened, and forget a namespace that is gone.
+func TestMetrics(t *testing.T) {
+	r := run(t, withGateway)
+	c := r.client("")
+	d, err := c.Push(within(t), "inst-1", api.Event{Text: "one", Source: protocol.Source{ChatID: "C1"}})
+	must(t, err)
+	_, err = c.CreateNamespace(within(t), "one")
+	must(t, err)
+	_, err = c.In("one").CreateGateway(within(t), api.NewGateway{ID: "gw-one", Instance: "inst-one"})
+	must(t, err)
+	_, err = c.In("one").Push(within(t), "inst-one", api.Event{Source: protocol.Source{ChatID: "C1"}})
+	must(t, err)
+	r.expect(`fakeconnector_buffered{namespace="default"} 1`, `fakeconnector_buffered{namespace="one"} 1`, `fakeconnector_instances{flipped="true",namespace="default"} 1`)
+
+	ws := r.dial("gw-1", gatewaySecret, nil)
+	read(t, ws)
+	for _, line := range []string{
+		`{"type":"inbound_ack","bufferId":"` + d.BufferID + `"}`,
+		`{"type":"outbound","requestId":"r1","action":{"op":"send","chat_id":"C1","content":"hi","metadata":{}}}`,
+		`{"type":"x_made_up_1"}`,
+		`{"type":"x_made_up_2"}`,
+		`no frame`,
+	} {
+		must(t, ws.WriteMessage(websocket.TextMessage, []byte(line+"\n")))
+	}
+	_, err = c.Wait(within(t), client.Query{Filter: api.Filter{Kinds: []string{"violation"}}}, bound)
+	must(t, err)
+	if f := read(t, ws); f["type"] != "outbound_result" {
+		t.Errorf("expected a result, got %v", f)
+	}
+	r.expect(`fakeconnector_sessions{namespace="default",state="live"} 1`, `fakeconnector_buffered{namespace="default"} 0`,
+		`fakeconnector_acks_total{namespace="default"} 1`, `fakeconnector_ack_seconds_count{namespace="default"} 1`, `fakeconnector_result_seconds_count{namespace="default"} 1`,
+		`fakeconnector_frames_total{direction="gateway",namespace="default",type="outbound"} 1`,
+		`fakeconnector_frames_total{direction="connector",namespace="default",type="inbound"} 1`,
+		`fakeconnector_frames_total{direction="gateway",namespace="default",type="other"} 2`,
+		`fakeconnector_frames_total{direction="gateway",namespace="default",type="none"} 1`,
+		`fakeconnector_violations_total{namespace="default",rule="framing/newline"} 1`,
+		`fakeconnector_dials_total{namespace="default",result="upgraded"} 1`)
+	must(t, c.Revoke(within(t), "gw-1"))
+	_, err = c.Wait(within(t), client.Query{Filter: api.Filter{Kinds: []string{"closed"}}}, bound)
+	must(t, err)
+	r.expect(`fakeconnector_sessions_closed_total{by="connector",code="4401",namespace="default"} 1`)
+	must(t, c.DeleteNamespace(within(t), "one"))
+	if text := r.scrape(); strings.Contains(text, `namespace="one"`) {
+		t.Errorf("expected the namespace to be forgotten, got\n%s", text)
+	}
+}
+
+func (r *running) scrape() string {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(within(r.t), http.MethodGet, r.control+"/metrics", nil)
+	must(r.t, err)
+	resp, err := r.http.Do(req)
+	must(r.t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	must(r.t, err)
+	return string(text)
+}
+
+// expect scrapes until every line is there: an entry is counted right after it can be read.
+func (r *running) expect(lines ...string) {
+	r.t.Helper()
+	ctx := within(r.t)
+	for _, line := range lines {
+		for text := r.scrape(); !strings.Contains(text, line+"\n"); text = r.scrape() {
+			if ctx.Err() != nil {
+				r.t.Fatalf("expected %s, got\n%s", line, text)
+			}
+		}
+	}
+}
+
+// pprof is there when it was asked for.
+func TestPprof(t *testing.T) {
+	off := run(t, nil)
+	if code := off.get("/debug/pprof/"); code != http.StatusNotFound {
+		t.Errorf("expected no profiles, got %d", code)
+	}
+	on := run(t, func(c *Config) { c.Pprof = true })
+	if code := on.get("/debug/pprof/heap"); code != http.StatusOK {
+		t.Errorf("expected profiles, got %d", code)
+	}
+}
