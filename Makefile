@@ -45,18 +45,23 @@ vectors:
 ports:
 	$(GO) test -v ./vectors/ports
 
-# Mutants must be killed by the cases of their own rule: EACH of every rule, or all of them.
-EACH ?= 1
+# Mutants must be killed by the cases of their own rule. `mutants` judges one of every rule
+# and goes on to more for as long as MUTANTS_FOR lets it; which, follows from the source, so
+# the same tree judges the same ones. `mutants-all` judges every one, and `mutants-full` lets
+# every case see every one, to show how far each spreads. Both keep what they found in
+# MUTANTS_RESULTS, so that they can be stopped and begun again, and write docs/mutants.md.
+MUTANTS_FOR     ?= 6m
+MUTANTS_RESULTS ?= mutants.json
 mutants:
-	$(GO) run ./conformance/mutants/run -each $(EACH) -parallel 6
-	$(GO) run ./conformance/mutants/run -connector -each $(EACH)
+	$(GO) run ./conformance/mutants/run -for $(MUTANTS_FOR) -parallel 6
+	$(GO) run ./conformance/mutants/run -connector -each 1
 
 mutants-all:
-	$(GO) run ./conformance/mutants/run
+	$(GO) run ./conformance/mutants/run -results $(MUTANTS_RESULTS) -doc docs/mutants.md
 	$(GO) run ./conformance/mutants/run -connector
 
 mutants-full:
-	$(GO) run ./conformance/mutants/run -full
+	$(GO) run ./conformance/mutants/run -full -results $(MUTANTS_RESULTS) -doc docs/mutants.md
 
 # Every fuzz target for FUZZTIME. `go test -fuzz` takes one target of one package at a time.
 FUZZTIME ?= 60s

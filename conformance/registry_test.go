@@ -83,10 +83,10 @@ func TestEveryGatewayRuleIsJudgedOrExcluded(t *testing.T) {
 				t.Errorf("%s: excluded, though no gateway is judged by it", id)
 			}
 		case judged[id] && out:
-			t.Errorf("%s: has a case and is excluded (%s); take it off the list", id, why)
+			t.Errorf("%s: has a case and is excluded (%s); take it off the list", id, why.Reason)
 		case !judged[id] && !out:
 			t.Errorf("%s: expected a case, or a reason in cases.Excluded", id)
-		case out && why == "":
+		case out && why.Reason == "":
 			t.Errorf("%s: excluded without a reason", id)
 		}
 	}

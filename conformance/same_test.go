@@ -39,7 +39,7 @@ func TestSameVerdicts(t *testing.T) {
 	if err := os.WriteFile(dockerfile, []byte("FROM scratch\nCOPY gateway /gateway\nUSER 65532:65532\nENTRYPOINT [\"/gateway\"]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := judgeReference(t, launch.InProcessWithFiles("reference", referenceProcess))
+	want := judgeReference(t, launch.InProcessIn("reference", referenceProcess))
 	command := launch.Command([]string{binary})
 	t.Run("command", func(t *testing.T) { sameVerdicts(t, want, judgeReference(t, command), nil) })
 	t.Run("image", func(t *testing.T) { sameVerdicts(t, want, judgeReference(t, container.Dockerfile(dockerfile)), nil) })

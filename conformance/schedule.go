@@ -29,6 +29,9 @@ type schedule struct {
 	inapplicable func(kit.Case) string
 	execute      func(context.Context, kit.Case, *lane) kit.Result
 	done         func(kit.Result)
+	// busy says that the machine has too much to do already for more than a few cases side
+	// by side; nil means never.
+	busy func() bool
 
 	mu      sync.Mutex
 	changed *sync.Cond
@@ -158,7 +161,7 @@ func (s *schedule) run(ctx context.Context) []kit.Result {
 
 // next is the index of a case that may start now, and the lane on which; or -1.
 func (s *schedule) next() (int, *lane) {
-	if s.running >= s.parallel {
+	if s.running >= s.parallel || s.busy != nil && s.running >= fewSideBySide && s.busy() {
 		return -1, nil
 	}
 	first := s.lanes[0]

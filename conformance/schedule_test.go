@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -139,6 +140,51 @@ func TestAloneOnOneOfSeveral(t *testing.T) {
 		})
 		if len(usedLanes) > lanes || lanes == 1 && most > 1 {
 			t.Errorf("%d lanes: %d were used, %d at once by cases that want to be alone", lanes, len(usedLanes), most)
+		}
+	}
+}
+
+// A machine that has too much to do is given no more than a few cases at a time.
+func TestABusyMachineIsGivenLess(t *testing.T) {
+	var list []kit.Case
+	for i := range 4 * fewSideBySide {
+		list = append(list, kit.Case{ID: fmt.Sprintf("a/%d", i), Needs: kit.Needs{Fresh: true}})
+	}
+	for _, busy := range []bool{false, true} {
+		s := newQueue(list, len(list), nil)
+		s.inapplicable = func(kit.Case) string { return "" }
+		s.busy = func() bool { return busy }
+		want := len(list)
+		if busy {
+			want = fewSideBySide
+		}
+		var mu sync.Mutex
+		running, most, all := 0, 0, make(chan struct{})
+		s.execute = func(_ context.Context, c kit.Case, _ *lane) kit.Result {
+			mu.Lock()
+			running++
+			most = max(most, running)
+			if running == want && most == want {
+				select {
+				case <-all:
+				default:
+					close(all)
+				}
+			}
+			mu.Unlock()
+			select {
+			case <-all: // as many as there may be have met
+			case <-time.After(met):
+				t.Errorf("busy %v: %s ran with fewer than %d others", busy, c.ID, want)
+			}
+			mu.Lock()
+			running--
+			mu.Unlock()
+			return kit.Result{Case: c, Verdict: kit.Pass}
+		}
+		s.run(t.Context())
+		if most != want {
+			t.Errorf("busy %v: %d cases side by side, want %d", busy, most, want)
 		}
 	}
 }

@@ -25,6 +25,7 @@ type sharedGateway struct {
 	mu       sync.Mutex // held while it is looked at or started anew
 	in       *kit.Instance
 	starts   int
+	deaf     bool           // it has a session and has stopped reading it
 	notReady *kit.Diagnosis // why it never was ready, nil if it was
 }
 
@@ -37,11 +38,12 @@ func (g *sharedGateway) live() (*kit.Instance, *kit.Diagnosis, error) {
 	case g.notReady != nil:
 		return g.in, g.notReady, nil
 	case g.in == nil:
-	case g.in.Usable() || !g.restart:
+	case !g.restart || !g.deaf && g.in.Usable():
 		return g.in, nil, nil
 	default:
 		g.in.Close()
 	}
+	g.deaf = false
 	name := g.name
 	if g.starts > 0 {
 		name = fmt.Sprintf("%s-again-%d", g.name, g.starts)
@@ -53,6 +55,22 @@ func (g *sharedGateway) live() (*kit.Instance, *kit.Diagnosis, error) {
 	}
 	g.in = in
 	return in, d, nil
+}
+
+// recover is called when a case that had the gateway to itself is red. Such a gateway can
+// be left with a session that it no longer reads, which would be held against every case
+// behind this one.
+func (g *sharedGateway) recover() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.in == nil || g.in.Reads() {
+		return
+	}
+	g.deaf = true
+	if !g.restart {
+		g.in.EndSession() // all that the suite can do for one that it did not start
+		g.deaf = false
+	}
 }
 
 func (g *sharedGateway) close() {
@@ -109,7 +127,11 @@ func (gs *gateways) one(ctx context.Context, c kit.Case, l *lane) kit.Result {
 	case why != nil:
 		return gs.bench.NotReady(c, in, why, gs.judge)
 	}
-	return gs.bench.Run(ctx, c, in, gs.judge)
+	r := gs.bench.Run(ctx, c, in, gs.judge)
+	if c.Needs.Alone && (r.Verdict == kit.Fail || r.Verdict == kit.Warn) {
+		shared.recover()
+	}
+	return r
 }
 
 // of is the gateway of a lane, which at first has none.

@@ -3,9 +3,11 @@ package conformance_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -63,7 +65,7 @@ func options() (conformance.Options, error) {
 			return conformance.Options{}, err
 		}
 		o := conformance.ForTarget(t, false)
-		o.Launcher = launch.InProcessWithFiles("reference", referenceProcess)
+		o.Launcher = launch.InProcessIn("reference", referenceProcess)
 		return o, nil
 	}
 	var o conformance.Options
@@ -85,10 +87,14 @@ func options() (conformance.Options, error) {
 
 // referenceProcess is the reference gateway with its driver channel, as its command
 // runs it, without the process around it.
-func referenceProcess(ctx context.Context, env, files map[string]string, logs io.Writer) error {
+func referenceProcess(ctx context.Context, dir string, env map[string]string, logs io.Writer) error {
 	getenv := func(name string) string { return env[name] }
+	text, err := os.ReadFile(filepath.Join(dir, "config.yaml"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	var file map[string]any
-	if err := yaml.Unmarshal([]byte(files["config.yaml"]), &file); err != nil {
+	if err := yaml.Unmarshal(text, &file); err != nil {
 		return err
 	}
 	config, err := reference.FromEnv(getenv, file)

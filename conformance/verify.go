@@ -171,6 +171,9 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 	overhead := time.Since(started)
 	s, gateways := newSchedule(bench, judge, shared, diagnosis, selected, parallel)
 	s.done = func(r kit.Result) { results = append(results, done(r)) }
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	s.busy = kit.WatchBusy(watching).Is
 	s.run(ctx)
 	gateways.close()
 	slices.SortStableFunc(results, func(a, b kit.Result) int { return cmp.Compare(order[a.Case.ID], order[b.Case.ID]) })

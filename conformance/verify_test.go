@@ -17,6 +17,7 @@ import (
 	"github.com/relaykit/relaykit/conformance/kit"
 	"github.com/relaykit/relaykit/conformance/launch"
 	"github.com/relaykit/relaykit/conformance/report"
+	"github.com/relaykit/relaykit/fakeconnector"
 	"github.com/relaykit/relaykit/protocol"
 	"github.com/relaykit/relaykit/protocol/auth"
 )
@@ -28,6 +29,7 @@ type crude struct {
 	secret     string        // signed with instead of its own
 	noNewline  bool          // frames without a newline
 	noHello    bool          // upgrades and says nothing
+	openAcks   bool          // acknowledgements without a newline, and an echo behind them
 	twice      bool          // opens a second socket beside the first
 	silent     bool          // acknowledges and does not reply
 	mute       bool          // neither acknowledges nor replies
@@ -127,7 +129,9 @@ func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) e
 		}
 		fmt.Fprintln(logs, "handling an event")
 		if f.BufferID != "" && !c.mute {
-			c.send(ws, map[string]any{"type": "inbound_ack", "bufferId": f.BufferID})
+			ack := c
+			ack.noNewline = c.noNewline || c.openAcks
+			ack.send(ws, map[string]any{"type": "inbound_ack", "bufferId": f.BufferID})
 		}
 		if c.silent || c.mute {
 			continue
@@ -316,6 +320,23 @@ func TestMute(t *testing.T) {
 	want(t, verdictOf(t, run, "inbound/ack-buffered"), kit.Fail, "inbound_ack")
 }
 
+// A gateway whose acknowledgements lack their newline is red for that, and for nothing that
+// an acknowledgement or an answer would have shown.
+func TestUnreadableAcks(t *testing.T) {
+	t.Parallel()
+	for name, g := range map[string]crude{"glued to the echo": {openAcks: true}, "alone": {openAcks: true, silent: true}} {
+		run := judge(t, g, []kit.Case{
+			gatewayCase("framing/binary", alive),
+			gatewayCase("framing/unknown-fields", func(g *kit.G) { ev := g.Event("text"); g.Push(ev); g.Acked(ev) }),
+			{ID: "framing/newline:observed", Title: "newline", Level: kit.Must, Needs: kit.Needs{Last: true}, Gateway: func(g *kit.G) { g.NoViolation(kit.CountMessages, 1) }},
+		}, func(o *conformance.Options) { o.Timing.Answer = 3 * time.Second }) // longer than a newline is waited for
+		t.Logf("acknowledgements %s", name)
+		want(t, verdictOf(t, run, "framing/binary"), kit.Blocked, "framing/newline does not hold: expected a newline")
+		want(t, verdictOf(t, run, "framing/unknown-fields"), kit.Blocked, "framing/newline does not hold: expected a newline")
+		want(t, verdictOf(t, run, "framing/newline:observed"), kit.Fail, "newline")
+	}
+}
+
 // A gateway that never dials costs one wait for it, and says so in its own rule's case.
 func TestNeverDialed(t *testing.T) {
 	t.Parallel()
@@ -391,4 +412,69 @@ func TestACircleOfPrerequisitesEnds(t *testing.T) {
 	})
 	want(t, verdictOf(t, run, "inbound/handled"), kit.HarnessError, "wait for each other")
 	want(t, verdictOf(t, run, "inbound/ack-buffered"), kit.HarnessError, "wait for each other")
+}
+
+// A gateway that is not ready is judged by its last dial, not by what it got over before.
+func TestTheLastExchangeDecides(t *testing.T) {
+	t.Parallel()
+	dial := func(ctx context.Context, env map[string]string) (*websocket.Conn, error) {
+		h := http.Header{"Authorization": {"Bearer " + auth.Mint(env["GATEWAY_RELAY_ID"], env["GATEWAY_RELAY_SECRET"], time.Now().Unix()+300)}}
+		ws, _, err := websocket.DefaultDialer.DialContext(ctx, strings.Replace(env["GATEWAY_RELAY_URL"], "http", "ws", 1)+"/relay", h)
+		return ws, err
+	}
+	hello := func(ws *websocket.Conn, env map[string]string, end string) {
+		_ = ws.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"type":"hello","platform":%q,"botId":%q}%s`, env["GATEWAY_RELAY_PLATFORM"], env["GATEWAY_RELAY_BOT_ID"], end))
+	}
+	for name, tc := range map[string]struct {
+		again  func(ctx context.Context, env map[string]string) // what it does when its first session has ended
+		reason string
+	}{
+		"no dial":  {func(context.Context, map[string]string) {}, "reconnect/redial does not hold: expected another dial"},
+		"no hello": {func(ctx context.Context, env map[string]string) { _, _ = dial(ctx, env) }, "handshake/hello-first does not hold: expected a hello on every socket; got no message"},
+		"no newline": {func(ctx context.Context, env map[string]string) {
+			if ws, err := dial(ctx, env); err == nil {
+				hello(ws, env, "")
+			}
+		}, "framing/newline does not hold: expected a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			gateway := func(ctx context.Context, env map[string]string, _ io.Writer) error {
+				ws, err := dial(ctx, env)
+				if err != nil {
+					return err
+				}
+				defer ws.Close()
+				hello(ws, env, "\n")
+				closed := make(chan struct{})
+				go func() {
+					defer close(closed)
+					for err == nil {
+						_, _, err = ws.ReadMessage()
+					}
+				}()
+				select {
+				case <-closed:
+					tc.again(ctx, env)
+				case <-ctx.Done():
+					ws.Close()
+					<-closed
+				}
+				<-ctx.Done()
+				return nil
+			}
+			o := conformance.Options{Launcher: launch.InProcess("one", gateway), Timing: quick(), Facts: kit.Facts{Replies: kit.RepliesNone}, Cases: []kit.Case{
+				{ID: "inbound/handled", Title: "fresh", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: func(g *kit.G) {
+					g.Prepare()
+					g.On(kit.FirstHello()).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: websocket.CloseServiceRestart, Reason: "restart"})
+					g.Start()
+				}},
+			}}
+			run, err := conformance.Verify(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want(t, verdictOf(t, run, "inbound/handled"), kit.Blocked, tc.reason)
+		})
+	}
 }

@@ -2,6 +2,7 @@ package fakeconnector
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -230,8 +231,14 @@ func TestDeprovision(t *testing.T) {
 			t.Errorf("expected the secret of %s to be revoked", g.ID)
 		}
 	}
-	if err := c.Deprovision("a"); err == nil {
-		t.Error("expected an error about an instance that is gone")
+	for doing, err := range map[string]error{
+		"dropping it again": c.Deprovision("a"),
+		"binding an author": c.Gate().Bind("a", gate.Author{Platform: "discord", UserID: "U1"}),
+		"granting a scope":  c.Gate().Grant("a", "discord", "C1"),
+	} {
+		if !errors.Is(err, gate.ErrNoInstance) {
+			t.Errorf("%s: expected an error about an instance that is gone, got %v", doing, err)
+		}
 	}
 	// Who provisions again begins anew, without what was bound before.
 	p := provision(t, c, c.IdentityToken("t"), strings.Replace(goodProvision, `"gw-1"`, `"gw-a","instanceId":"a"`, 1))

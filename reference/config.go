@@ -49,6 +49,7 @@ type Config struct {
 	// SessionKeys are the settings that change the keys of this gateway's sessions.
 	SessionKeys SessionKeyOptions
 
+	// Bounds are the times that it waits; zero fields have the contract's values.
 	Bounds Bounds
 
 	// Accept, if set, is the step whose success inbound_ack reports: where an embedder
@@ -56,7 +57,7 @@ type Config struct {
 	// in order within a session key and never on the reader. An error leaves the event
 	// unacknowledged, so that the connector delivers it again.
 	Accept func(context.Context, *Turn) error
-	// Observer is told what happens. It must not block.
+	// Observer is told what happens. Its functions must not block.
 	Observer Observer
 	// Logger takes structured logs; nil discards them. They never hold a secret.
 	Logger *slog.Logger
@@ -68,8 +69,7 @@ type Config struct {
 	// the system.
 	TLSConfig *tls.Config
 	// HTTPClient makes the requests of the HTTP plane; nil means one that uses NetDial
-	// and TLSConfig.
-	// It never follows a redirect, whatever its own setting.
+	// and TLSConfig. It never follows a redirect, whatever its own setting.
 	HTTPClient *http.Client
 	// Now is the clock for the expiry of tokens; nil means time.Now.
 	Now func() time.Time

@@ -36,7 +36,12 @@ func TestDefectBaseDialedAsItStood(t *testing.T) {
 				return nil, errors.New("far enough")
 			}
 			start(t, c, nil)
-			equal(t, base, <-addrs, want)
+			select {
+			case addr := <-addrs:
+				equal(t, base, addr, want)
+			case <-time.After(patience):
+				t.Errorf("%s: expected a dial of %s, got none", base, want)
+			}
 		})
 	}
 	for base, want := range map[string]string{

@@ -44,15 +44,24 @@ var ErrNoURL = errors.New("no relay URL: expected one in " + EnvURL + " or as ga
 // [ErrNoURL] is one of them.
 func FromEnv(getenv func(string) string, file map[string]any) (Config, error) {
 	env := func(name string) string { return strings.TrimSpace(getenv(name)) }
-	section, _ := file["gateway"].(map[string]any)
+	var errs []error
+	section, ok := file["gateway"].(map[string]any)
+	if file["gateway"] != nil && !ok {
+		errs = append(errs, fmt.Errorf("gateway in the configuration file: expected a mapping with keys such as relay_url, got %s", kindOf(file["gateway"])))
+	}
 	get := func(name, key string) string {
 		if v := env(name); v != "" {
 			return v
 		}
-		if v, ok := section[key]; ok && v != nil {
+		switch v := section[key].(type) {
+		case nil:
+			return ""
+		case map[string]any, []any:
+			errs = append(errs, fmt.Errorf("gateway.%s in the configuration file: expected a text, got %s", key, kindOf(v)))
+			return ""
+		default:
 			return strings.TrimSpace(fmt.Sprint(v))
 		}
-		return ""
 	}
 	url := func(name, key string) string { return strings.TrimRight(get(name, key), "/") }
 	c := Config{
@@ -63,16 +72,20 @@ func FromEnv(getenv func(string) string, file map[string]any) (Config, error) {
 		Platform:    env(EnvPlatform),
 		BotID:       env(EnvBotID),
 		Endpoint:    url(EnvEndpoint, "relay_endpoint"),
-		RouteKeys:   list(section["relay_route_keys"]),
 		InstanceID:  get(EnvInstanceID, "relay_instance_id"),
 		WakeURL:     url(EnvWakeURL, "relay_wake_url"),
+	}
+	switch configured := section["relay_route_keys"].(type) {
+	case nil, string, []any:
+		c.RouteKeys = list(configured)
+	default:
+		errs = append(errs, fmt.Errorf("gateway.relay_route_keys in the configuration file: expected a list or a text with commas, got %s", kindOf(configured)))
 	}
 	if keys := env(EnvRouteKeys); keys != "" {
 		c.RouteKeys = list(keys)
 	}
 	c.Policy = ProjectPolicy(file, getenv, c.Platform)
 
-	var errs []error
 	if c.URL == "" {
 		errs = append(errs, ErrNoURL)
 	}
@@ -83,6 +96,21 @@ func FromEnv(getenv func(string) string, file map[string]any) (Config, error) {
 	c.Identity = identity
 	errs = append(errs, boundsFromEnv(env, &c.Bounds))
 	return c, errors.Join(errs...)
+}
+
+// kindOf names the kind of a value of the file, and never the value.
+func kindOf(v any) string {
+	switch v.(type) {
+	case map[string]any:
+		return "a mapping"
+	case []any:
+		return "a list"
+	case bool:
+		return "a truth value"
+	case string:
+		return "a text"
+	}
+	return "a number"
 }
 
 func boundsFromEnv(env func(string) string, b *Bounds) error {

@@ -52,6 +52,27 @@ func TestFromEnvNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestFromEnvRefusesAFileOfOtherTypes(t *testing.T) {
+	vars := env(map[string]string{"GATEWAY_RELAY_URL": "https://c"})
+	for want, file := range map[string]map[string]any{
+		"gateway in the configuration file: expected a mapping": {"gateway": "relay_url=https://c"},
+		"gateway.relay_id in the configuration file":            {"gateway": map[string]any{"relay_id": []any{"a"}}},
+		"gateway.relay_secret in the configuration file":        {"gateway": map[string]any{"relay_secret": map[string]any{"hunter2": 1}}},
+		"expected a list or a text with commas, got a number":   {"gateway": map[string]any{"relay_route_keys": 7}},
+	} {
+		_, err := reference.FromEnv(vars, file)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("expected an error with %q and without what the file holds, got %v", want, err)
+		}
+	}
+	// What the environment says makes the file's value matter no more.
+	c, err := reference.FromEnv(env(map[string]string{"GATEWAY_RELAY_URL": "https://c", "GATEWAY_RELAY_ID": "gw-1"}),
+		map[string]any{"gateway": map[string]any{"relay_id": []any{"a"}}})
+	if err != nil || c.GatewayID != "gw-1" {
+		t.Errorf("expected the environment's id, got %q, %v", c.GatewayID, err)
+	}
+}
+
 func TestSecretOfWhiteSpaceIsNone(t *testing.T) {
 	c, err := reference.FromEnv(env(map[string]string{"GATEWAY_RELAY_URL": "https://c", "GATEWAY_RELAY_SECRET": " \t "}), nil)
 	if err != nil || c.Secret != "" {

@@ -2,8 +2,10 @@ package reference_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -262,12 +264,23 @@ func TestNewDescriptorAfterRedial(t *testing.T) {
 func TestFreshTokenForEveryDial(t *testing.T) {
 	bubble(t, func(t *testing.T, r *relay) {
 		start(t, r.config(), nil)
+		expiry := func(p *peer) string {
+			t.Helper()
+			token, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(p.header.Get("Authorization"), "Bearer "))
+			parts := strings.Split(string(token), ":")
+			if err != nil || len(parts) != 3 {
+				t.Fatalf("expected a token of three parts, got %q, %v", token, err)
+			}
+			return parts[1]
+		}
 		p := r.handshaken()
+		equal(t, "the first token ends", expiry(p), strconv.FormatInt(time.Now().Unix()+300, 10))
 		time.Sleep(10 * time.Minute) // fake: longer than a token lives
 		p.close(1012, "")
-		q := r.next()
-		if p.header.Get("Authorization") == q.header.Get("Authorization") {
-			t.Error("expected a token minted for the redial, got the first one again")
+		for range 3 { // each is minted for its own dial, at the moment of the dial
+			p = r.next()
+			equal(t, "a later token ends", expiry(p), strconv.FormatInt(time.Now().Unix()+300, 10))
+			p.close(1012, "")
 		}
 	})
 }

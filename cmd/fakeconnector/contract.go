@@ -13,7 +13,8 @@ import (
 )
 
 // contractCommand holds what reads the contract document: `contract check` compares it
-// with the code, `contract rules` lists its rules.
+// with the code, `contract rules` lists its rules, `contract coverage` what stands behind
+// them.
 func contractCommand() *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "contract",
@@ -21,6 +22,7 @@ func contractCommand() *cobra.Command {
 	},
 		contractCheckCommand(),
 		contractRulesCommand(),
+		contractCoverageCommand(),
 	)
 }
 

@@ -1,5 +1,5 @@
-// Command fakeconnector judges gateways, mints and verifies upgrade tokens, and reads
-// the contract and its vectors.
+// Command fakeconnector judges gateways, runs a fake connector for them and steers it,
+// mints and verifies upgrade tokens, and reads the contract and its vectors.
 //
 // Exit codes, of every subcommand: 0 for yes (conformant, valid, done), 1 for no (not
 // conformant, refused), 2 for a command line or a target file that cannot be meant,
@@ -57,9 +57,13 @@ func exitCode(err error, stderr io.Writer) int {
 func rootCommand() *cobra.Command {
 	root := group(&cobra.Command{
 		Use:   "fakeconnector",
-		Short: "Judge gateways against the relay connector contract",
-		Long: "fakeconnector judges gateways against the relay connector contract, and holds\n" +
-			"the tools around it: upgrade tokens, the contract document, the vectors.",
+		Short: "Judge gateways against the relay connector contract, or be a connector for them",
+		Long: `fakeconnector judges gateways against the relay connector contract; or it is a connector
+for them to dial, which you steer from the command line or with curl. It holds the tools
+around that as well: upgrade tokens, the contract document, the vectors.
+
+To judge a gateway:    fakeconnector verify --command './my-gateway'
+To have a connector:   fakeconnector serve`,
 	},
 		serveCommand(),
 		verifyCommand(),
@@ -68,7 +72,24 @@ func rootCommand() *cobra.Command {
 		tokenCommand(),
 		versionCommand(),
 	)
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddGroup(&cobra.Group{ID: "judge", Title: "Judge a gateway, or a port of the protocol:"}, &cobra.Group{ID: "serve", Title: "Be a connector:"})
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "serve":
+			cmd.GroupID = "serve"
+		case "version":
+		default:
+			cmd.GroupID = "judge"
+		}
+	}
+	root.AddGroup(&cobra.Group{ID: steerGroup, Title: "Steer a connector that runs (fakeconnector serve):"})
+	root.AddCommand(
+		pushCommand(), publishCommand(), passthroughCommand(), interruptCommand(),
+		journalCommand(), instancesCommand(), sessionsCommand(), buffersCommand(), snapshotCommand(),
+		gatewaysCommand(), tenantsCommand(), namespacesCommand(),
+		faultCommand(), stubCommand(),
+		closeCommand(), revokeCommand(), rotateCommand(), flipCommand(), wakeCommand(), resetCommand(),
+	)
 	return root
 }
 

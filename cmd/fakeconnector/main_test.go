@@ -39,7 +39,7 @@ func TestUsage(t *testing.T) {
 
 func TestHelpAndVersion(t *testing.T) {
 	for line, want := range map[string]string{
-		"": "Available Commands:", "token": "Available Commands:", "--help": "Available Commands:", "version": "fakeconnector ",
+		"": "Be a connector:", "token": "Available Commands:", "--help": "Be a connector:", "version": "fakeconnector ",
 	} {
 		code, stdout, stderr := execute(strings.Fields(line)...)
 		if code != exitYes || !strings.Contains(stdout, want) || stderr != "" {

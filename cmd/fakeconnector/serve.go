@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -36,7 +35,9 @@ commands of this program.
   fakeconnector push --chat C1 --text hi
   fakeconnector journal --follow
 
-Everything is in memory and ends with the process.
+What waits in buffers is in memory, or in the file of --store, and outlives the process
+there. Everything else, made through the API, is in memory: gateways that are to come back
+stand in the configuration.
 
 A value comes from its flag, else from the environment (` + envPrefix + ` and the flag's name, such
 as ` + envPrefix + `LOG_LEVEL), else from the file. SIGHUP reads the file again and takes over its
@@ -60,9 +61,10 @@ listener that cannot be opened or fails.`,
 				}
 				return c.Write(cmd.OutOrStdout())
 			}
-			reload, stop := onHangup(cmd.Context())
-			defer stop()
-			err := serve.Run(cmd.Context(), serve.Options{Version: buildVersion(), Stderr: cmd.ErrOrStderr(), Load: load, Reload: reload})
+			hangup := make(chan os.Signal, 1)
+			signal.Notify(hangup, syscall.SIGHUP)
+			defer signal.Stop(hangup)
+			err := serve.Run(cmd.Context(), serve.Options{Version: buildVersion(), Stderr: cmd.ErrOrStderr(), Load: load, Reload: hangup})
 			var config *serve.ConfigError
 			if errors.As(err, &config) {
 				return usagef("%w", err)
@@ -80,11 +82,12 @@ listener that cannot be opened or fails.`,
 func configFlags(f *pflag.FlagSet, c *serve.Config) {
 	f.StringVar(&c.Listen, "listen", c.Listen, "`host:port` for gateways; port 0 is a free one")
 	f.StringVar(&c.Control, "control", c.Control, "`host:port` of the control API")
-	f.StringVar(&c.Token, "token", c.Token, "what the control API asks for; rather set "+envPrefix+"TOKEN, which no process list shows")
+	f.StringVar(&c.Token, "token", c.Token, "what the control API asks for, or make for one that is made; rather set "+envPrefix+"TOKEN, which no process list shows")
 	f.StringSliceVar(&c.AllowHosts, "allow-hosts", c.AllowHosts, "`names` under which the control listener is reached, beside localhost and addresses")
 	f.StringVar(&c.TLSCert, "tls-cert", c.TLSCert, "certificate `file` in PEM, for both listeners")
 	f.StringVar(&c.TLSKey, "tls-key", c.TLSKey, "key `file` in PEM")
 	f.StringVar(&c.LogLevel, "log-level", c.LogLevel, "debug, info, warn or error; debug shows the journal")
+	f.StringVar(&c.Store, "store", c.Store, "`file` in which buffers outlive the process; without one they are in memory")
 	f.BoolVar(&c.Pprof, "pprof", c.Pprof, "serve /debug/pprof on the control listener")
 	f.DurationVar(&c.ShutdownTimeout, "shutdown-timeout", c.ShutdownTimeout, "how long a shutdown waits for what is in flight")
 	f.Int64Var(&c.Seed, "seed", c.Seed, "of ids and of the choices that faults leave open")
@@ -147,27 +150,4 @@ func nonEmpty(list []string) (out []string) {
 		}
 	}
 	return out
-}
-
-// onHangup tells of every SIGHUP until it is stopped.
-func onHangup(ctx context.Context) (<-chan struct{}, func()) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGHUP)
-	reload, over := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(over)
-		for {
-			select {
-			case <-signals:
-				select {
-				case reload <- struct{}{}:
-				case <-ctx.Done():
-					return
-				}
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return reload, func() { signal.Stop(signals) }
 }

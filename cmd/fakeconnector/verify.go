@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -109,6 +110,9 @@ func (v *verification) judge(cmd *cobra.Command, o conformance.Options) error {
 		result, err = conformance.Verify(cmd.Context(), o)
 	}
 	progress.clear()
+	if errors.Is(err, conformance.ErrNothingToJudge) {
+		return usagef("--focus: %w", err)
+	}
 	if err != nil {
 		return err
 	}

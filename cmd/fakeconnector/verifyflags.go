@@ -121,6 +121,8 @@ func (f *verifyFlags) check(cmd *cobra.Command) error {
 		return usagef("--image is empty")
 	case flags.Changed("dockerfile") && f.dockerfile == "":
 		return usagef("--dockerfile is empty")
+	case f.dockerfile != "" && !isFile(f.dockerfile):
+		return usagef("--dockerfile: expected a Dockerfile at %s", f.dockerfile)
 	case flags.Changed("target") && f.target == "":
 		return usagef("--target is empty")
 	case flags.Changed("parallel") && f.parallel < 1:
@@ -178,11 +180,16 @@ func (f *verifyFlags) launcher(t *target.Target, announce io.Writer) (kit.Launch
 	return nil, "", usagef("expected --command, --image, --dockerfile, --attach, or a --target file that says how the gateway is started")
 }
 
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
 // nameOf is a name for a command: that of the script when there is one, since every program
 // of an interpreter has the same.
 func nameOf(argv []string) string {
 	for _, word := range argv[1:] {
-		if info, err := os.Stat(word); err == nil && info.Mode().IsRegular() {
+		if isFile(word) {
 			return filepath.Base(word)
 		}
 	}

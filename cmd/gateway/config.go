@@ -31,9 +31,33 @@ func load(path string, getenv func(string) string) (reference.Config, error) {
 	if err != nil && (named || !errors.Is(err, fs.ErrNotExist)) {
 		return reference.Config{}, fmt.Errorf("configuration file: %w", err)
 	}
-	var file map[string]any
-	if err := yaml.Unmarshal(data, &file); err != nil {
+	file, err := readYAML(data)
+	if err != nil {
 		return reference.Config{}, fmt.Errorf("configuration file %s: expected a YAML mapping: %w", path, err)
 	}
 	return reference.FromEnv(getenv, file)
+}
+
+// readYAML reads a mapping. A number is read as the text that it was written as: an id or
+// a secret of digits would otherwise lose its leading zeros, or end as 1e+20.
+func readYAML(data []byte) (file map[string]any, err error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		return nil, err
+	}
+	if document.IsZero() {
+		return nil, nil // an empty file
+	}
+	numbersAsText(&document)
+	err = document.Decode(&file)
+	return file, err
+}
+
+func numbersAsText(n *yaml.Node) {
+	if tag := n.ShortTag(); n.Kind == yaml.ScalarNode && (tag == "!!int" || tag == "!!float") {
+		n.Tag = "!!str"
+	}
+	for _, child := range n.Content {
+		numbersAsText(child)
+	}
 }

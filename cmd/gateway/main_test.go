@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,11 +41,16 @@ type object = map[string]any
 // process starts the gateway as a process of its own.
 func process(t *testing.T, env ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
+	return processWith(t, nil, env...)
+}
+
+func processWith(t *testing.T, args []string, env ...string) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self)
+	cmd := exec.Command(self, args...)
 	cmd.Env = append([]string{asGateway + "=1"}, env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -156,6 +163,16 @@ func TestConfigurationFile(t *testing.T) {
 	}
 	if c.URL != "https://file.example" || c.RouteKeys[0] != "1234567890123456789" || c.Policy == nil || !c.Policy.RequireAddress {
 		t.Errorf("expected what the file says, got %+v, %+v", c, c.Policy)
+	}
+	os.WriteFile(path, []byte("gateway: {relay_url: https://c, relay_secret: 00112233, relay_id: 1e9, relay_route_keys: [0017, 123456789012345678901234]}\n"+
+		"discord: {require_mention: 1}\n"), 0o600)
+	c, err = load("", env)
+	if want := []string{"00112233", "1e9", "0017", "123456789012345678901234"}; err != nil || !slices.Equal(append([]string{c.Secret, c.GatewayID}, c.RouteKeys...), want) || c.Policy == nil {
+		t.Errorf("expected numbers as they were written, %v, got %+v, %v", want, c, err)
+	}
+	os.WriteFile(path, nil, 0o600)
+	if _, err := load("", env); !errors.Is(err, reference.ErrNoURL) {
+		t.Errorf("an empty file: expected ErrNoURL, got %v", err)
 	}
 	os.WriteFile(path, []byte("- a list\n"), 0o600)
 	if _, err := load("", env); err == nil || !strings.Contains(err.Error(), path) {

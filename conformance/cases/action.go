@@ -46,6 +46,7 @@ func actions() []kit.Case {
 		info(protocol.RuleActionChatInfoDefault, "type", "takes dm where the result has a name alone", `{"success":true,"chat_info":{"name":"general"}}`, "", "dm"),
 		info(protocol.RuleActionChatInfoDefault, "null", "takes the defaults for nulls", `{"success":true,"chat_info":{"name":null,"type":null}}`, theChat, "dm"),
 		info(protocol.RuleActionChatInfoDefault, "no-success", "takes them from a result that leaves success out, too", `{}`, theChat, "dm"),
+		info(protocol.RuleFramingNullField, "chat-info", "reads a chat_info that is null like none", `{"success":true,"chat_info":null,"name":"general","type":"group"}`, "general", "group"),
 		info(protocol.RuleFramingNullField, "chat-info-success", "takes the answer about a chat whose success is null", `{"success":null,"chat_info":{"name":"general","type":"channel"}}`, "general", "channel"),
 	}
 }

@@ -130,7 +130,7 @@ func oneDialerAfterReset(g *kit.G) {
 	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend}).Do(fakeconnector.Withhold{})
 	ev := g.Event("in flight when the socket dies")
 	g.Push(ev)
-	g.Reply(ev)
+	g.Begun(ev.Source.ChatID)
 	g.ResetSession()
 	g.Back()
 	g.Nothing("second dial after one reset", g.Beyond(1, kit.IsDial))

@@ -38,9 +38,7 @@ func connectorEnroll() []kit.Case {
 			enrolled(p, a)
 			g := p.NewGateway(p.Me())
 			g.ID, g.Secret = a.Text("gatewayId"), a.Text("secret")
-			s := p.Dial(g, p.Token(g))
-			s.Hello()
-			s.Handshaken()
+			welcomed(p, g, "the enrolled gateway").Alive()
 		}),
 		probe(id(protocol.RuleEnrollOnce), "takes an enrolment token once", needs, func(p *kit.P) {
 			identity, token := p.Identity(p.Me()), p.Invite(p.Me())

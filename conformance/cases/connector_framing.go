@@ -187,10 +187,10 @@ func escapedID(p *kit.P) {
 func unknownMembers(p *kit.P) {
 	s := p.Dial(p.Me(), p.Token(p.Me()))
 	s.Send(fmt.Sprintf(`{"zorp":[1,{"a":null}],"type":"hello","platform":%q,"botId":%q,"later":{}}`, p.Me().Platform, p.Me().BotID))
-	s.Handshaken()
+	s.Await("a descriptor in answer to a hello with unknown fields", isDescriptor)
 	r := p.RequestID()
 	s.Send(fmt.Sprintf(`{"zorp":{"type":"hello"},"type":"outbound","requestId":%q,"action":{"op":"get_chat_info","chat_id":"C1","zorp":null},"x":[]}`, r))
-	s.Result(r)
+	s.Await("a result of a request with unknown fields", kit.IsResult(r))
 	s.Send(`{"type":"going_idle","zorp":1}`)
 	s.Await("a going_idle_ack", func(f kit.Received) bool { return f.Is(protocol.TypeGoingIdleAck) })
 }

@@ -23,7 +23,7 @@ func connectorProvision() []kit.Case {
 		probe(id(protocol.RuleProvisionAnswer), "answers with all five fields", needs, provisionAnswer),
 		probe(id(protocol.RuleProvisionAnswer, "works"), "lets the new gateway in with the secret of the answer", needs, func(p *kit.P) {
 			g, _ := p.Provision(p.NewGateway(p.Me()), p.Identity(p.Me()))
-			p.Connect(g).Alive()
+			welcomed(p, g, "the new gateway").Alive()
 		}),
 		probe(id(protocol.RuleProvisionTenant), "puts a gateway into the tenant of the identity token", with(needs, func(n *kit.ProbeNeeds) { n.Strangers = 1 }), provisionTenant),
 		probe(id(protocol.RuleProvisionError), "answers a provision request without an identity token by an error", needs, func(p *kit.P) {
@@ -84,12 +84,20 @@ func provisionAgain(p *kit.P) {
 	if again.Secret == old.Secret {
 		p.Mismatch("a new secret", "the old one")
 	}
-	for _, g := range []kit.ConnectorGateway{old, again} {
-		s := p.Dial(g, p.Token(g))
-		s.Hello()
-		s.Handshaken()
-		s.Close()
+	welcomed(p, old, "the old secret").Close()
+	welcomed(p, again, "the new secret").Close()
+}
+
+// welcomed dials as a gateway that has just got its secret, and expects a descriptor: the
+// secret is what the case is about.
+func welcomed(p *kit.P, g kit.ConnectorGateway, whose string) *kit.Socket {
+	s := p.Dial(g, p.Token(g))
+	s.Hello()
+	if f := s.First(); !isDescriptor(f) {
+		p.Mismatch("a session for "+whose, fmt.Sprintf("no descriptor, but %q", f.String()))
 	}
+	p.Observed()
+	return s
 }
 
 // A gateway that fronts two platforms asks for each in turn, at each of its boots.

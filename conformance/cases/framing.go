@@ -59,6 +59,7 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingBinary, "continues-text"), Title: "lets a binary message continue a line that a text message began", Level: kit.Must, After: cut, Needs: kit.Needs{Alone: true}, Gateway: binaryContinuesText},
 		{ID: id(protocol.RuleFramingBinary, "cut-in-character"), Title: "puts a character together that is cut between two binary messages", Level: kit.Must, After: cut, Needs: kit.Needs{Alone: true}, Gateway: cutInCharacter},
 		polite(protocol.RuleFramingUnicode, "reads escapes and UTF-8 alike, surrogate pairs included", unicode),
+		{ID: id(protocol.RuleFramingUnicode, "separators"), Title: "ends a line at its newline, and not at another character that separates lines", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: separators},
 		line(protocol.RuleFramingNotJson, "", "skips a line that is not JSON", `{nope`),
 		line(protocol.RuleFramingNotJson, "bare-words", "skips a line of plain words", `hello there`),
 		hostile(id(protocol.RuleFramingNotUtf8), "skips a binary line that is not UTF-8", kit.Should, func(g *kit.G) {
@@ -73,6 +74,9 @@ func framing() []kit.Case {
 		ignored(protocol.RuleFramingWrongDirection, "ack", "ignores an inbound_ack that comes from the connector", `{"type":"inbound_ack","bufferId":"b"}`),
 		{ID: id(protocol.RuleFramingWrongDirection, "interrupt"), Title: "does not obey an interrupt frame, which only gateways send", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: interruptFrame},
+		{ID: id(protocol.RuleFramingWrongDirection, "often"), Title: "ignores each of them, however often it comes", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: wrongDirectionOften},
+		{ID: id(protocol.RuleFramingHandlerFailure, "results"), Title: "takes results after a handler that failed", Level: kit.Must, After: after,
+			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set", "gateway/send"}}, Gateway: resultAfterFailure},
 		{ID: id(protocol.RuleFramingUnknownType, "before-descriptor"), Title: "ignores an unknown type before its descriptor as well", Level: kit.Must,
 			Needs: fresh, Gateway: beforeDescriptor(`{"type":"zorp"}` + "\n")},
 		{ID: id(protocol.RuleFramingNotJson, "before-descriptor"), Title: "skips lines that are not JSON before its descriptor as well", Level: kit.Must,
@@ -102,6 +106,7 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingSeveralInMessage, "order"), Title: "acts on the frames of a message in their order", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"event/inbound"}}, Gateway: severalInOrder},
 		{ID: id(protocol.RuleFramingNullField, "buffer-id"), Title: "handles an event whose bufferId is null", Level: kit.Must, Gateway: nullBufferID},
+		{ID: id(protocol.RuleFramingNullField, "source"), Title: "takes an event whose scope, author and ids are null", Level: kit.Must, After: after, Gateway: nullSource},
 		{ID: id(protocol.RuleFramingNullField, "descriptor"), Title: "takes a descriptor whose optional fields are null", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: descriptor(nullKeys)},
 		{ID: id(protocol.RuleFramingNullField, "result"), Title: "takes a result whose error is null", Level: kit.Must, Needs: kit.Needs{Driver: []string{"gateway/send"}},
 			After: rules(protocol.RuleOutboundByRequestId), Gateway: oddResult(`"error":null`)},
@@ -220,6 +225,7 @@ func everyKindOfCut(g *kit.G) {
 	space := bytes.Index(l, []byte(`a \"`)) + 1
 	g.InPieces(websocket.TextMessage, l, 1, bytes.Index(l, []byte(`type`))+2, space, space+1, space+2, len(l)-1)
 	g.Handled(ev)
+	echoedWhole(g, ev)
 }
 
 // oneAndAHalf: the whole frame must not wait for the rest of the half one.
@@ -302,6 +308,15 @@ func escapedNames(g *kit.G) {
 	}
 }
 
+// separators stand in the text as they are, which JSON allows: next line, and Unicode's
+// separators of lines and of paragraphs. Go's encoder escapes the latter two.
+func separators(g *kit.G) {
+	ev := g.Event("one\u0085two\u2028three\u2029four")
+	raw := strings.NewReplacer(`\u0085`, "\u0085", `\u2028`, "\u2028", `\u2029`, "\u2029").Replace(string(ev.Line()))
+	g.SendRaw(websocket.TextMessage, []byte(raw))
+	g.Taken(ev)
+}
+
 func unknownFields(g *kit.G) {
 	ev := g.Event("with more than is known")
 	unknown := protocol.Extra{"zorp": json.RawMessage(`{"a":[1,null]}`)}
@@ -370,18 +385,27 @@ func nullFields(g *kit.G) {
 	g.Handled(ev)
 }
 
+func nullSource(g *kit.G) {
+	ev := g.Event("with nulls in its source")
+	null := protocol.Null[string]()
+	ev.Source.GuildID, ev.Source.ScopeID, ev.Source.MessageID, ev.Source.UserID, ev.Source.UserName = null, null, null, null, null
+	ev.MessageID = null
+	g.Push(ev)
+	g.Taken(ev)
+}
+
 // readerFree: the answer to the first event waits for a result; the second event, in
-// another chat, must be handled meanwhile.
+// another chat, must be accepted meanwhile. How many turns run at once is left to the
+// gateway, so its answer can come later.
 func readerFree(g *kit.G) {
 	a, b := g.Event("whose result is late"), g.Event("that comes meanwhile")
 	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: a.Source.ChatID})
 	g.Push(a)
-	g.Reply(a)
+	g.Begun(a.Source.ChatID)
 	g.Push(b)
-	g.Handled(b)
-	g.Reply(b)
+	g.Acked(b)
 	held.Release()
-	g.Alive()
+	g.Handled(b)
 }
 
 func handlerFailure(at string) func(*kit.G) {
@@ -395,6 +419,31 @@ func handlerFailure(at string) func(*kit.G) {
 		g.Alive()
 		g.SameSession(s)
 	}
+}
+
+func wrongDirectionOften(g *kit.G) {
+	before := g.Mark()
+	for range 4 {
+		g.Survives(func() {
+			for _, line := range []string{
+				`{"type":"hello","platform":"discord","botId":"b"}`, `{"type":"going_idle"}`, `{"type":"inbound_ack","bufferId":"b"}`,
+				`{"type":"interrupt","session_key":"agent:main:discord:channel:nobody:nobody"}`,
+			} {
+				g.SendLine(line)
+			}
+		})
+	}
+	g.Unanswered(before)
+}
+
+// resultAfterFailure: a result is a frame like any other.
+func resultAfterFailure(g *kit.G) {
+	g.Handler("fail", "turn")
+	ev := g.Event("whose handler fails")
+	g.Push(ev)
+	g.TurnOver(ev)
+	g.Handler("echo", "")
+	g.WantSuccess(g.Drive("gateway/send", params(g, "gateway/send", g.ID("c")), g.Timing.Answer), true)
 }
 
 // freshBuffer: were the rest of the old line kept, it would spoil the first line of the
@@ -596,16 +645,22 @@ func readerFreeSameChat(g *kit.G) {
 	b.Source = a.Source
 	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: a.Source.ChatID})
 	g.Push(a)
-	g.Reply(a)
+	g.Begun(a.Source.ChatID)
 	g.Push(b, c)
-	g.Handled(c)
-	g.Reply(c)
+	g.Acked(b)
+	g.Acked(c)
 	held.Release()
-	g.Alive()
+	g.Handled(c)
 }
 
+// freshBufferAfterReset puts the unfinished line behind an event in one message, and waits
+// for the acknowledgement: what a reset finds unread in the buffers of the network is lost.
 func freshBufferAfterReset(g *kit.G) {
-	g.SendRaw(websocket.TextMessage, []byte(`{"type":"inbound","event":{"text":"never fin`))
+	ev := g.Event("in front of half a line")
+	g.SendRaw(websocket.TextMessage, append(ev.Line(), `{"type":"inbound","event":{"text":"never fin`...))
+	g.Acked(ev)
+	// The rest of the message may be read a moment later than the event.
+	g.Within(g.Timing.Quiet, func(fakeconnector.Entry) bool { return false })
 	g.ResetSession()
 	g.Back()
 }

@@ -52,6 +52,8 @@ func handshake() []kit.Case {
 			Needs: kit.Needs{Alone: true}, Gateway: secondDescriptor(`{"type":"descriptor","descriptor":null}`)},
 		{ID: id(protocol.RuleHandshakeSecondDescriptor, "capabilities"), Title: "keeps the capabilities of the first descriptor", Level: kit.Must,
 			Needs: kit.Needs{Alone: true, Driver: []string{"gateway/capabilities"}}, Gateway: secondChangesNothing},
+		{ID: id(protocol.RuleHandshakeSecondDescriptor, "alike"), Title: "keeps the limit when a second descriptor differs in nothing else", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/capabilities"}}, Gateway: secondAlike},
 		{ID: id(protocol.RuleHandshakeAgainOnRedial), Title: "begins every session with a hello and waits for its descriptor", Level: kit.Must,
 			Needs: kit.Needs{Alone: true}, After: rules(protocol.RuleReconnectRedial), Gateway: againOnRedial},
 		{ID: id(protocol.RuleHandshakeAgainOnRedial, "replaces"), Title: "replaces its capabilities by those of the new descriptor", Level: kit.Must,
@@ -271,17 +273,25 @@ func completed(g *kit.G, hello fakeconnector.Entry) {
 
 func secondDescriptor(line string) func(*kit.G) {
 	return func(g *kit.G) {
+		g.AnewAfter()
 		g.Survives(func() { g.SendLine(line) })
 	}
 }
 
 func secondChangesNothing(g *kit.G) {
+	g.AnewAfter()
 	before := g.Capabilities()
 	g.Survives(func() { g.SendLine(secondGood) })
 	after := g.Capabilities()
 	if before.MaxMessageLength != after.MaxMessageLength || before.LenUnit != after.LenUnit {
 		g.Mismatch(fmt.Sprintf("the limit to stay at %d %s", before.MaxMessageLength, before.LenUnit), fmt.Sprintf("%d %s, those of a second descriptor", after.MaxMessageLength, after.LenUnit))
 	}
+}
+
+func secondAlike(g *kit.G) {
+	g.StartUnder(map[string]any{"max_message_length": 2000})
+	g.Survives(func() { g.SendLine(g.DescriptorLike(map[string]any{"max_message_length": 1000})) })
+	g.WantInForce("max_message_length", map[string]any{}, "2000", "that of the first descriptor of the socket")
 }
 
 func againOnRedial(g *kit.G) {

@@ -18,6 +18,8 @@ func idle() []kit.Case {
 	slow.Slow = true
 	full := slow
 	full.Driver = []string{"handler/set"}
+	held := stops
+	held.Driver = []string{"handler/set", "event/inbound", "event/turn"}
 	replies := stops
 	replies.Replies = true
 	announced := rules(protocol.RuleIdleAnnounce)
@@ -30,8 +32,13 @@ func idle() []kit.Case {
 		{ID: id(protocol.RuleIdleServeUntilAck, "passthrough"), Title: "accepts a forward that comes before the going_idle_ack", Level: kit.Must, Needs: stops,
 			After: append(announced, protocol.RulePassthroughAckBuffered), Gateway: forwardUntilAck},
 		{ID: id(protocol.RuleIdleServeUntilAck, "unbuffered"), Title: "answers an event without a bufferId that comes before the going_idle_ack", Level: kit.Must, Needs: replies, After: announced, Gateway: answerUntilAck},
+		{ID: id(protocol.RuleIdleServeUntilAck, "interrupt"), Title: "obeys an interrupt that comes before the going_idle_ack", Level: kit.Must, Needs: held,
+			After: append(acked, protocol.RuleInterruptCancels), Gateway: interruptUntilAck},
 		{ID: id(protocol.RuleIdleServeUntilAck, "late"), Title: "still serves when the going_idle_ack is long in coming", Level: kit.Must, Needs: stops, After: acked, Gateway: serveUntilLateAck},
 		{ID: id(protocol.RuleIdleCloseAfterAck), Title: "closes its socket after the going_idle_ack", Level: kit.Must, Needs: stops, After: announced, Gateway: closeAfterAck},
+		{ID: id(protocol.RuleIdleCloseAfterAck, "served"), Title: "closes it after a going_idle_ack that came behind an event, too", Level: kit.Must, Needs: stops, After: acked, Gateway: closeAfterServing},
+		{ID: id(protocol.RuleIdleCloseAfterAck, "redial"), Title: "closes it when it is its second one, too", Level: kit.Must, Needs: stops, After: append(announced, protocol.RuleReconnectRedial), Gateway: closeAfterRedial},
+		{ID: id(protocol.RuleIdleServeUntilAck, "several"), Title: "handles one event after the other that comes before the going_idle_ack, in old and new chats", Level: kit.Must, Needs: stops, After: acked, Gateway: serveSeveral},
 		{ID: id(protocol.RuleIdleAckBound), Title: "closes its socket without a going_idle_ack when the bound is over", Level: kit.Must, Needs: slow, After: announced, Gateway: ackBound},
 		{ID: id(protocol.RuleIdleWedgedPeer), Title: "ends though the connector neither reads nor answers", Level: kit.Must, Needs: slow,
 			After: rules(protocol.RuleIdleCloseAfterAck, protocol.RuleIdleAckBound), Gateway: wedgedPeer},
@@ -39,6 +46,8 @@ func idle() []kit.Case {
 			After: rules(protocol.RuleIdleCloseAfterAck, protocol.RuleIdleAckBound), Gateway: wedgedFull},
 		{ID: id(protocol.RuleIdleNotWhileDown), Title: "neither dials nor says going_idle when it shuts down between two dials", Level: kit.Must, Needs: stops,
 			After: rules(protocol.RuleReconnectRedial), Gateway: stopWhileDown},
+		{ID: id(protocol.RuleIdleNotWhileDown, "turn"), Title: "does neither while a turn of it still runs", Level: kit.Must, Needs: held,
+			After: rules(protocol.RuleReconnectRedial), Gateway: stopWhileDownWithTurn},
 		{ID: id(protocol.RuleIdleNotWhileDown, "handshake"), Title: "says no going_idle before its descriptor", Level: kit.Must, Needs: stops, Gateway: stopInHandshake},
 	}
 }
@@ -88,7 +97,7 @@ func announceBusy(g *kit.G) {
 	ev := g.Event("whose result is kept back")
 	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: "send"})
 	g.Push(ev)
-	g.Reply(ev)
+	g.Begun(ev.Source.ChatID)
 	g.CatchUp()
 	s := g.Session()
 	g.BeginStop()
@@ -146,6 +155,17 @@ func answerUntilAck(g *kit.G) {
 	release()
 }
 
+func interruptUntilAck(g *kit.G) {
+	release, idle := window(g)
+	g.Handler("hold", "turn")
+	ev := g.Event("in the window, to be interrupted")
+	pushInWindow(g, idle, ev.Line())
+	g.Acked(ev)
+	stillOpen(g, idle, "before the interrupt could be sent")
+	interrupted(g, g.TurnKey(ev), ev.Source.ChatID)
+	release()
+}
+
 // lateAck is how long the ack is kept back before an event comes: long enough for a
 // gateway that gives up at once, or after a second, and far from the bound of 10 s.
 const lateAck = 2500 * time.Millisecond
@@ -176,6 +196,44 @@ func closeAfterAck(g *kit.G) {
 	idle := g.GoneIdle()
 	ack := g.AwaitAfter(idle, g.Timing.Answer, "the connector's going_idle_ack", kit.IsIdleAck)
 	g.ClosedAfter(ack, g.Timing.Shutdown+g.Timing.Slack, "after the going_idle_ack")
+}
+
+// closeAfterServing ends a window in which an event was served.
+func closeAfterServing(g *kit.G) {
+	release, idle := window(g)
+	ev := g.Event("in the window")
+	pushInWindow(g, idle, ev.Line())
+	g.Handled(ev)
+	g.TurnOver(ev)
+	release()
+	ack := g.AwaitAfter(idle, g.Timing.Answer, "the connector's going_idle_ack", kit.IsIdleAck)
+	g.ClosedAfter(ack, g.Timing.Answer, "after the going_idle_ack")
+}
+
+func closeAfterRedial(g *kit.G) {
+	g.Start()
+	g.Alive()
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Back()
+	atRest(g)
+	g.CatchUp()
+	g.BeginStop()
+	ack := g.AwaitAfter(g.GoneIdle(), g.Timing.Answer, "the connector's going_idle_ack", kit.IsIdleAck)
+	g.ClosedAfter(ack, g.Timing.Shutdown+g.Timing.Slack, "after the going_idle_ack")
+}
+
+func serveSeveral(g *kit.G) {
+	release, idle := window(g)
+	first := g.Event("in the window")
+	again := g.Event("in the same chat")
+	again.Source = first.Source
+	again.Source.MessageID = again.MessageID
+	for _, ev := range []*kit.Event{first, again, g.Event("in another chat"), g.Event("in a third one")} {
+		pushInWindow(g, idle, ev.Line())
+		g.Handled(ev)
+	}
+	stillOpen(g, idle, "before the going_idle_ack")
+	release()
 }
 
 // ackBound asks for the end of the socket alone: what else a gateway shuts down is its
@@ -253,6 +311,26 @@ func stopWhileDown(g *kit.G) {
 		t.IdleAck, t.Shutdown, t.BackoffBase, t.BackoffCap = c.IdleAck, c.Shutdown, 2*time.Second, c.BackoffCap
 	}))
 	g.Alive()
+	refusing := g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Do(fakeconnector.Refuse{})
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	refused := g.Redialed(0)
+	refusing.Remove()
+	stopping := g.BeginStop()
+	quietAfter(g, stopping, refused)
+}
+
+// stopWhileDownWithTurn: how long a shutdown waits for the turn is left to the gateway. A
+// shutdown that takes longer than the next rung shows whether it dials meanwhile.
+func stopWhileDownWithTurn(g *kit.G) {
+	g.Start(kit.Bounds(func(t *kit.Timing) {
+		c := kit.ContractTiming()
+		t.IdleAck, t.Shutdown, t.BackoffBase, t.BackoffCap = c.IdleAck, 8*time.Second, 2*time.Second, c.BackoffCap
+	}))
+	g.Alive()
+	g.Handler("hold", "turn")
+	ev := g.Event("whose turn does not end")
+	g.Push(ev)
+	g.TurnKey(ev)
 	refusing := g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Do(fakeconnector.Refuse{})
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
 	refused := g.Redialed(0)

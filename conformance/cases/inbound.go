@@ -25,6 +25,13 @@ func inbound() []kit.Case {
 	return []kit.Case{
 		{ID: id(protocol.RuleInboundHandled), Title: "hands an event without a bufferId to its handler", Level: kit.Must, Gateway: handled},
 		{ID: id(protocol.RuleInboundHandled, "direct"), Title: "hands on a direct message", Level: kit.Must, Gateway: handledDirect},
+		{ID: id(protocol.RuleInboundHandled, "chat-types"), Title: "takes an event from a chat of every type", Level: kit.Must, After: acked, Gateway: takesEach(chatTypes)},
+		{ID: id(protocol.RuleInboundHandled, "bare"), Title: "takes an event without the fields that can be null or left out", Level: kit.Must, After: acked, Gateway: takesEach(bareEvents)},
+		{ID: id(protocol.RuleInboundHandled, "text"), Title: "reads a text with lines, markup and combining characters as it was sent", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: textAsSent},
+		{ID: id(protocol.RuleInboundHandled, "large"), Title: "takes a frame of almost the largest size", Level: kit.Must, After: acked, Needs: kit.Needs{Alone: true}, Gateway: largeFrame},
+		{ID: id(protocol.RuleInboundHandled, "behind-a-turn"), Title: "answers an event that came while an earlier turn of its session was under way", Level: kit.Must, After: acked,
+			Needs: kit.Needs{Replies: true}, Gateway: answeredBehindTurn},
+		{ID: id(protocol.RuleInboundHandled, "to-its-end"), Title: "reads a long text to its end", Level: kit.Must, Gateway: longText},
 		{ID: id(protocol.RuleInboundHandled, "empty-chat"), Title: "hands on an event whose chat_id is empty", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) {
 			ev.Source.ChatType, ev.Source.ChatID = "dm", ""
 			ev.Source.GuildID, ev.Source.ScopeID = protocol.Opt[string]{}, protocol.Opt[string]{}
@@ -58,7 +65,9 @@ func inbound() []kit.Case {
 		{ID: id(protocol.RuleInboundAckBuffered, "redial"), Title: "acknowledges on its second session as well", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: rules(protocol.RuleReconnectRedial), Gateway: ackAfterRedial},
 		{ID: id(protocol.RuleInboundAckBuffered, "accepted"), Title: "does not acknowledge before the event is accepted", Level: kit.Must,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set at accept"}}, Gateway: ackOnceAccepted},
-		{ID: id(protocol.RuleInboundHandled, "same-text"), Title: "takes the same text under another message id for another event", Level: kit.Must, After: acked, Gateway: sameTextTwice},
+		{ID: id(protocol.RuleInboundHandled, "same-text"), Title: "takes the same text under another message id for another event", Level: kit.Must, After: acked, Gateway: sameTextTwice(false)},
+		{ID: id(protocol.RuleInboundHandled, "same-text-unbuffered"), Title: "does so without a bufferId", Level: kit.Must, Gateway: sameTextTwice(true)},
+		{ID: id(protocol.RuleInboundHandled, "two-without-id"), Title: "takes two events without a message id for two", Level: kit.Must, After: acked, Gateway: noMessageIDs},
 		{ID: id(protocol.RuleInboundHandled, "same-message-id"), Title: "takes the same message id in another chat for another event", Level: kit.Must, After: acked, Gateway: sameMessageIDElsewhere},
 		{ID: id(protocol.RuleInboundAckBeforeTurn, "behind-a-turn"), Title: "acknowledges while an earlier turn of the same chat is under way", Level: kit.Must, After: acked,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackBehindHeldTurn},
@@ -97,6 +106,85 @@ func handled(g *kit.G) {
 	ev := g.Event("without a buffer").Unbuffered()
 	g.Push(ev)
 	g.Handled(ev)
+}
+
+// takesEach pushes events that differ in one thing, which must not decide whether they
+// are taken. Whether the agent answers each is its own affair.
+func takesEach(list func(*kit.G) []*kit.Event) func(*kit.G) {
+	return func(g *kit.G) {
+		for _, ev := range list(g) {
+			g.Push(ev)
+			g.Taken(ev)
+		}
+	}
+}
+
+func chatTypes(g *kit.G) (list []*kit.Event) {
+	for _, chatType := range append(notDM(), "dm") {
+		ev := g.Event("from a " + chatType)
+		ev.Source.ChatType = chatType
+		list = append(list, ev)
+	}
+	return list
+}
+
+func bareEvents(g *kit.G) []*kit.Event {
+	nullable, all, nobody := g.Event("without what can be null"), g.Event("bare"), g.Event("by nobody")
+	absent, null := protocol.Opt[string]{}, protocol.Null[string]()
+	for _, ev := range []*kit.Event{nullable, all} {
+		ev.Source.ChatName, ev.Source.UserName, ev.Source.ThreadID, ev.Source.ChatTopic = absent, absent, absent, absent
+	}
+	withoutMessageID(all)
+	all.Source.UserID, all.Source.GuildID, all.Source.ScopeID = absent, absent, absent
+	nobody.Source.UserID, nobody.Source.UserName = null, null
+	return []*kit.Event{nullable, all, nobody}
+}
+
+// textAsSent asks for an echo. What stands around the text in it is the gateway's, and so
+// is the white space at either end.
+func textAsSent(g *kit.G) {
+	g.Echoes()
+	for _, text := range []string{"one line\nand another", "one <b>tag</b> & \"quotes\" 'too'", "he\u0301 \ufb01 \u212b", "a\u00a0b", "back\\slash %s {0} $HOME"} {
+		ev := g.Event(text)
+		g.Push(ev)
+		if r := g.Reply(ev); !strings.Contains(r.Content, text) {
+			g.Mismatch(fmt.Sprintf("the text %+q in its echo", text), fmt.Sprintf("%+q", r.Content))
+		}
+	}
+}
+
+// longText ends in the token that an echo of it must hold. It is within the limit of the
+// descriptor with room for what a gateway puts before it.
+func longText(g *kit.G) {
+	ev := g.Event(strings.Repeat("seven77 ", 220))
+	g.Push(ev)
+	g.Handled(ev)
+}
+
+// largeFrame has its size in a field that no gateway reads.
+func largeFrame(g *kit.G) {
+	ev := g.Event("of almost 1 MiB")
+	ev.Extra = protocol.Extra{"zorp": json.RawMessage(`"` + strings.Repeat("x", 1_040_000) + `"`)}
+	s := g.Session()
+	g.Push(ev)
+	g.Taken(ev)
+	g.SameSession(s)
+}
+
+// answeredBehindTurn: the second event waits, or is taken into the turn that runs, or
+// ends it. It is not lost.
+func answeredBehindTurn(g *kit.G) {
+	g.Echoes()
+	first, second := g.Event("whose result is late"), g.Event("behind it")
+	second.Source = first.Source
+	second.Source.MessageID = second.MessageID
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: first.Source.ChatID})
+	g.Push(first)
+	g.Begun(first.Source.ChatID)
+	g.Push(second)
+	g.Acked(second)
+	held.Release()
+	g.Reply(second)
 }
 
 // mistyped gives fields of the event, or of the object of that name in it, another type:
@@ -168,12 +256,14 @@ func reported(g *kit.G, ev *kit.Event) {
 	}
 }
 
+// everyMessageType asks for no answer: whether the agent has one to a sticker is its own
+// affair.
 func everyMessageType(g *kit.G) {
 	for _, typ := range protocol.MessageTypes() {
 		ev := g.Event("of the type " + typ)
 		ev.MessageType = typ
 		g.Push(ev)
-		g.Handled(ev)
+		g.Taken(ev)
 	}
 }
 
@@ -296,7 +386,7 @@ func ackBeforeResult(g *kit.G) {
 	ev := g.Event("whose answer waits")
 	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: ev.Source.ChatID})
 	g.Push(ev)
-	g.Reply(ev)
+	g.Begun(ev.Source.ChatID)
 	g.Acked(ev)
 	held.Release()
 }
@@ -333,7 +423,11 @@ func repeatOnce(g *kit.G) {
 	turns := g.CountTurns(ev)
 	g.Push(ev)
 	g.AwaitAfter(first, g.Timing.Answer, "an inbound_ack for the repeat", kit.IsAck(ev.BufferID))
-	turns.StaysAt(1)
+	turns.Stay()
+}
+
+func withoutMessageID(ev *kit.Event) {
+	ev.MessageID, ev.Source.MessageID = protocol.Opt[string]{}, protocol.Opt[string]{}
 }
 
 // repeatUnderAnotherBufferID: a connector that lost track buffers the same message again.
@@ -346,7 +440,7 @@ func repeatUnderAnotherBufferID(g *kit.G) {
 	again.BufferID = g.ID("buf")
 	g.Push(&again)
 	g.Acked(&again)
-	turns.StaysAt(1)
+	turns.Stay()
 }
 
 func repeatByBufferID(g *kit.G) {
@@ -357,7 +451,7 @@ func repeatByBufferID(g *kit.G) {
 	turns := g.CountTurns(ev)
 	g.Push(ev)
 	g.AwaitAfter(first, g.Timing.Answer, "an inbound_ack for the repeat", kit.IsAck(ev.BufferID))
-	turns.StaysAt(1)
+	turns.Stay()
 }
 
 func repeatOften(g *kit.G) {
@@ -369,7 +463,7 @@ func repeatOften(g *kit.G) {
 		g.Push(ev)
 		last = g.AwaitAfter(last, g.Timing.Answer, "an inbound_ack for the repeat", kit.IsAck(ev.BufferID))
 	}
-	turns.StaysAt(1)
+	turns.Stay()
 }
 
 func repeatAfterRedial(g *kit.G) {
@@ -382,7 +476,7 @@ func repeatAfterRedial(g *kit.G) {
 	back := g.Mark()
 	g.Push(ev)
 	g.AwaitAfter(back, g.Timing.Answer, "an inbound_ack for the replay", kit.IsAck(ev.BufferID))
-	turns.StaysAt(1)
+	turns.Stay()
 }
 
 func messageType(typ string) func(*kit.G) {
@@ -436,13 +530,38 @@ func ackOnceAccepted(g *kit.G) {
 	g.Alive()
 }
 
-func sameTextTwice(g *kit.G) {
-	first, second := g.Event("once more"), g.Event("")
-	second.Text, second.Source = first.Text, first.Source
+// sameTextTwice: people say the same again. That the second is acknowledged would not
+// show that it was handled, as a repeat is acknowledged too.
+func sameTextTwice(live bool) func(*kit.G) {
+	return func(g *kit.G) {
+		first := g.Event("once more")
+		second := first.Copy()
+		second.BufferID, second.MessageID = g.ID("buf"), protocol.Some(g.ID("m"))
+		second.Source.MessageID = second.MessageID
+		twoTurns(g, first, second, live)
+	}
+}
+
+// noMessageIDs: what has no message id is no repeat of what else has none.
+func noMessageIDs(g *kit.G) {
+	first := g.Event("that has no message id")
+	withoutMessageID(first)
+	second := first.Copy()
+	second.BufferID = g.ID("buf")
+	twoTurns(g, first, second, false)
+}
+
+func twoTurns(g *kit.G, first, second *kit.Event, live bool) {
+	if live {
+		first.Unbuffered()
+		second.Unbuffered()
+	}
 	g.Push(first)
-	g.Acked(first)
+	g.Handled(first)
+	g.TurnOver(first)
+	turns := g.CountTurns(first)
 	g.Push(second)
-	g.Acked(second)
+	turns.Grow()
 }
 
 func sameMessageIDElsewhere(g *kit.G) {

@@ -42,6 +42,7 @@ func interrupt() []kit.Case {
 		sibling("same-chat", "leaves the turn of another author in the same chat running", func(a, b *kit.Event) {
 			b.Source.ChatID, b.Source.GuildID, b.Source.ScopeID = a.Source.ChatID, a.Source.GuildID, a.Source.ScopeID
 		}),
+		sibling("same-author", "leaves a turn of the same author in another chat running", func(a, b *kit.Event) { b.Source.UserID = a.Source.UserID }),
 		sibling("longer-key", "leaves a turn running whose key begins with the interrupted one", func(a, b *kit.Event) {
 			b.Source = a.Source
 			b.Source.MessageID = b.MessageID

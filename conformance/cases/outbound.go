@@ -26,6 +26,8 @@ func outbound() []kit.Case {
 		{ID: id(protocol.RuleOutboundFields), Title: "answers with a well-formed send", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: outboundFields},
 		{ID: id(protocol.RuleOutboundFields, "send"), Title: "sends what its caller gave", Level: kit.Must, Needs: driven(false, false), After: correlated, Gateway: sendFields},
 		{ID: id(protocol.RuleOutboundRequestId), Title: "uses no requestId twice", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: requestIDs},
+		{ID: id(protocol.RuleOutboundFields, "digits"), Title: "answers in a chat whose id consists of digits with that string", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: digitsStayText},
+		{ID: id(protocol.RuleOutboundRequestId, "same-text"), Title: "uses another one to say the same in the same chat again", Level: kit.Must, Needs: kit.Needs{Replies: true}, Gateway: requestIDOfSameText},
 		{ID: id(protocol.RuleOutboundRequestId, "redial"), Title: "uses none twice on two sessions", Level: kit.Must, Needs: kit.Needs{Alone: true, Replies: true}, After: rules(protocol.RuleReconnectRedial), Gateway: requestIDsOnTwoSessions},
 		{ID: id(protocol.RuleOutboundRequestId, "many"), Title: "uses none twice among hundreds", Level: kit.Must, Needs: kit.Needs{Alone: true, Replies: true}, After: rules(protocol.RuleInboundAckBuffered), Gateway: requestIDsOfHundreds},
 		{ID: id(protocol.RuleOutboundByRequestId), Title: "gives each caller its own result when results come in reverse", Level: kit.Must, Needs: driven(false, false), After: unique, Gateway: reversed},
@@ -81,16 +83,52 @@ func requestIDs(g *kit.G) {
 	}
 }
 
-// requestIDsOfHundreds counts on nothing but the answers of a gateway that replies.
+// digitsStayText has ids like those of Discord: beyond what a double holds exactly.
+func digitsStayText(g *kit.G) {
+	ev := g.Event("from a chat with a number")
+	ev.Source.ChatID = "9007199254740993" + g.Digits()
+	ev.MessageID = protocol.Some("9007199254740993" + g.Digits())
+	ev.Source.MessageID = ev.MessageID
+	g.Push(ev)
+	o := g.ReplyWherever(ev)
+	g.WellFormedSend(o)
+	if o.ChatID != ev.Source.ChatID {
+		g.Mismatch(fmt.Sprintf("%q at /action/chat_id", ev.Source.ChatID), orNothing(o.Action["chat_id"]))
+	}
+}
+
+// requestIDOfSameText: two events that give a gateway every reason to answer with the
+// very same action.
+func requestIDOfSameText(g *kit.G) {
+	ev := g.Event("the same again").Unbuffered()
+	withoutMessageID(ev)
+	var ids []string
+	for range 2 {
+		g.CatchUp()
+		g.Push(ev)
+		ids = append(ids, g.Reply(ev).RequestID)
+		g.TurnOver(ev)
+	}
+	if ids[0] == ids[1] {
+		g.Mismatch("a requestId of its own for every outbound frame", fmt.Sprintf("%q for two answers", ids[0]))
+	}
+}
+
+// requestIDsOfHundreds counts on nothing but the answers of a gateway that replies. An
+// agent that takes its time over each is asked for fewer.
 func requestIDsOfHundreds(g *kit.G) {
-	for range 4 {
+	for _, size := range []int{4, 60, 60, 60, 60} {
 		var events []*kit.Event
-		for range 60 {
+		for range size {
 			events = append(events, g.Event("one of hundreds"))
 		}
+		began := time.Now()
 		g.PushTogether(events...)
 		for _, ev := range events {
 			g.Reply(ev)
+		}
+		if time.Since(began) > g.Timing.Answer/4 {
+			break
 		}
 	}
 	g.Unique()

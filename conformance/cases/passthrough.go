@@ -73,6 +73,8 @@ func passthrough() []kit.Case {
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set at accept"}}, Gateway: forwardAckedOnceAccepted},
 		{ID: id(protocol.RulePassthroughAckBuffered, "drained"), Title: "acknowledges one that waited in the connector's buffer", Level: kit.Must,
 			After: rules(protocol.RuleReconnectRedial), Needs: alone, Gateway: forwardDrained},
+		{ID: id(protocol.RuleInboundRepeatOnce, "passthrough"), Title: "acknowledges a forward that is repeated and does not handle it again", Level: kit.Should, After: append(acked, protocol.RulePassthroughComponent),
+			Gateway: forwardRepeated},
 		{ID: id(protocol.RuleInboundAckOnlyBuffered, "passthrough"), Title: "acknowledges nothing for a forward without a bufferId", Level: kit.Must, After: acked, Needs: alone, Gateway: forwardNotAcked},
 		{ID: id(protocol.RuleInboundAckBeforeTurn, "passthrough"), Title: "acknowledges a forward while its turn still waits for its result", Level: kit.Must, After: append(acked, protocol.RulePassthroughComponent), Needs: kit.Needs{Fresh: true, Replies: true}, Gateway: forwardAckedBeforeResult},
 		{ID: id(protocol.RulePassthroughCommand), Title: "takes the name of a command as the text, and no more", Level: kit.Must, After: acked, Needs: replies, Gateway: commandText},
@@ -188,6 +190,22 @@ func forwardsAcked(g *kit.G) {
 	g.ForwardAcked(c)
 }
 
+// forwardRepeated counts what shows a turn: a reply to the interaction, wherever the
+// gateway gives it.
+func forwardRepeated(g *kit.G) {
+	g.Echoes()
+	in := g.Interaction(kit.ComponentInteraction)
+	g.Forward(in)
+	first := g.ForwardAcked(in)
+	g.Answer(in)
+	// An answer can have several messages.
+	g.Within(g.Timing.Quiet, func(fakeconnector.Entry) bool { return false })
+	g.CatchUp()
+	g.Forward(in)
+	g.AwaitAfter(first, g.Timing.Answer, "an inbound_ack for the repeat", kit.IsAck(in.BufferID))
+	g.Nothing("second answer to a forward that was repeated", g.AnswerTo(in))
+}
+
 // forwardDrained lets the connector itself buffer a forward while the gateway is away,
 // and drain it on the next session.
 func forwardDrained(g *kit.G) {
@@ -247,7 +265,7 @@ func forwardAckedBeforeResult(g *kit.G) {
 	in := g.Interaction(kit.ComponentInteraction)
 	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: "send"})
 	g.Forward(in)
-	g.Answer(in)
+	g.Begun(in.Channel)
 	g.ForwardAcked(in)
 	held.Release()
 }

@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -27,6 +27,7 @@ var failures = []failure{
 	{"server-error", "is answered with 503", []fakeconnector.Fault{fakeconnector.Refuse{Status: http.StatusServiceUnavailable}}},
 	{"forbidden", "is answered with 403", []fakeconnector.Fault{fakeconnector.Refuse{Status: http.StatusForbidden}}},
 	{"dropped", "is not answered at all", []fakeconnector.Fault{fakeconnector.DropTCP{}}},
+	{"late", "is answered a second late", []fakeconnector.Fault{fakeconnector.Delay{By: time.Second}}},
 	{"redirect", "is redirected to where nothing is", []fakeconnector.Fault{fakeconnector.Redirect{To: "/relay/elsewhere"}}},
 	{"error-page", "is answered with 500 and no JSON", []fakeconnector.Fault{fakeconnector.Body{Text: "<html>\x00\xff", Status: http.StatusInternalServerError}}},
 }
@@ -69,6 +70,8 @@ func provisions() []kit.Case {
 			Gateway: adoptsAnswer(http.StatusOK, "another")},
 		{ID: id(protocol.RuleProvisionAdopted, "no-id"), Title: "dials under its own id when it was given none", Level: kit.Must, Needs: fresh, After: adopted,
 			Gateway: adoptsAnswer(http.StatusOK, "")},
+		{ID: id(protocol.RuleProvisionAdopted, "secret-alone"), Title: "takes an answer that has nothing but the secret", Level: kit.Must, Needs: fresh, After: adopted,
+			Gateway: adoptsAnswer(http.StatusOK, "", "deliveryKey", "tenant", "routeKeys")},
 		{ID: id(protocol.RuleProvisionAdopted, "created"), Title: "takes a 201 for a success as well", Level: kit.Must, Needs: fresh, After: adopted,
 			Gateway: adoptsAnswer(http.StatusCreated, "same")},
 		{ID: id(protocol.RuleProvisionInMemory), Title: "writes neither the secret nor the delivery key that it was given to disk", Level: kit.Must, Needs: fresh, After: adopted, Gateway: keptInMemory},
@@ -211,14 +214,8 @@ func provisionOmits(g *kit.G) {
 
 // defaultID takes a host's name with its domain and without for the same.
 func defaultID(g *kit.G) {
-	if g.HasHostOfItsOwn() {
-		g.NotApplicable("the gateway runs on a host of its own, whose name the suite does not know")
-	}
-	host, err := os.Hostname()
-	if err != nil {
-		g.Harness(err, "asking for the name of the host")
-	}
 	e := provisionRequest(g, kit.Environment(func(env map[string]string) { delete(env, "GATEWAY_RELAY_ID") }), kit.Ignoring(protocol.RuleHandshakeHelloFields))
+	host := g.Hostname()
 	got, _ := g.Body(e)["gatewayId"].(string)
 	short := func(name string) string { before, _, _ := strings.Cut(name, "."); return before }
 	if name, ok := strings.CutPrefix(got, "gw-"); !ok || short(name) != short(host) {
@@ -257,8 +254,8 @@ func adoptsForRedials(g *kit.G) {
 }
 
 // adoptsAnswer answers with another status, and with another id ("another"), none (""),
-// or the gateway's own.
-func adoptsAnswer(status int, answerID string) func(*kit.G) {
+// or the gateway's own. It leaves out what without names.
+func adoptsAnswer(status int, answerID string, without ...string) func(*kit.G) {
 	return func(g *kit.G) {
 		g.PrepareIdentified(kit.WithoutPin(), kit.UntilLaunched())
 		want := g.Gateway().Record.ID
@@ -270,6 +267,9 @@ func adoptsAnswer(status int, answerID string) func(*kit.G) {
 		}
 		if answerID != "" {
 			answer["gatewayId"] = want
+		}
+		for _, field := range without {
+			delete(answer, field)
 		}
 		text, _ := json.Marshal(answer)
 		g.On(fakeconnector.Match{Point: fakeconnector.PointHTTP, Path: protocol.RouteProvision}).Do(fakeconnector.Body{Text: string(text), Status: status})

@@ -31,6 +31,7 @@ func scopes() []kit.Case {
 		{ID: id(protocol.RuleScopeNotInvented, "new-chat"), Title: "sends without a scope to a chat that nothing came from", Level: kit.Must, Needs: asked("gateway/send"), Gateway: notInventedForNewChat},
 		{ID: id(protocol.RuleScopePerChat), Title: "answers each of several chats with its own scope", Level: kit.Must, Needs: replies, Gateway: ownScopeEach},
 		{ID: id(protocol.RuleScopePerChat, "later"), Title: "keeps to a chat's scope when another chat was heard since", Level: kit.Must, Needs: replies, Gateway: ownScopeLater},
+		{ID: id(protocol.RuleScopePerChat, "same-author"), Title: "keeps the chats apart in which the same author writes", Level: kit.Must, Needs: replies, Gateway: ownScopeOfAuthor},
 		{ID: id(protocol.RuleScopePerChat, "send"), Title: "keeps the chats apart when it sends for a caller", Level: kit.Must, Needs: asked("gateway/send"), Gateway: ownScopeForCaller},
 		{ID: id(protocol.RuleScopePerChat, "alike"), Title: "keeps chats apart whose ids are nearly the same", Level: kit.Must, Needs: asked("gateway/send"), Gateway: ownScopeThoughAlike},
 		{ID: id(protocol.RuleScopePassthrough), Title: "learns a chat's scope from a forwarded interaction", Level: kit.Should,
@@ -55,6 +56,10 @@ func echo(rule protocol.RuleID, name string) []kit.Case {
 		variant("", "answers with the scope of the event", replies, echoed),
 		variant("alone", "does so when the event has the scope under that name alone", replies, echoedAlone),
 		variant("thread", "answers in a thread with the scope of the event", replies, echoedInThread),
+		variant("chat-types", "answers in a chat of every type with the scope of the event", replies, echoedInEveryType),
+		variant("platforms", "does so whatever platform the event is from", replies, echoedOnPlatforms),
+		variant("no-author", "does so when the event names no author", replies, echoedWithoutAuthor),
+		variant("digits", "gives a scope of digits back as the same string", replies, echoedDigits),
 		variant("kept", "remembers the scope when a later event has none", replies, echoedKept),
 		variant("latest", "takes the scope of the later of two events", replies, echoedLatest),
 		variant("send", "sends for a caller with the scope of the chat", asked("gateway/send"), echoedFor("gateway/send")),
@@ -101,6 +106,38 @@ func echoedAlone(g *kit.G, name string) {
 func echoedInThread(g *kit.G, name string) {
 	ev := g.Event("in a thread")
 	ev.Source.ThreadID = protocol.Some(g.ID("th"))
+	answeredWith(g, name, ev, ev)
+}
+
+// echoedInEveryType: whatever the connector's platform calls a chat, a scope that came
+// with its event belongs to it.
+func echoedInEveryType(g *kit.G, name string) {
+	for _, chatType := range append(notDM(), "dm") {
+		ev := g.Event("in a " + chatType)
+		ev.Source.ChatType = chatType
+		answeredWith(g, name, ev, ev)
+	}
+}
+
+func echoedOnPlatforms(g *kit.G, name string) {
+	for _, platform := range []string{"slack", "telegram", "matrix", "discord"} {
+		ev := g.Event("from " + platform)
+		ev.Source.Platform = platform
+		answeredWith(g, name, ev, ev)
+	}
+}
+
+func echoedWithoutAuthor(g *kit.G, name string) {
+	ev := g.Event("by nobody")
+	ev.Source.UserID, ev.Source.UserName = protocol.Null[string](), protocol.Null[string]()
+	answeredWith(g, name, ev, ev)
+}
+
+// echoedDigits has ids like those of Discord: beyond what a double holds exactly.
+func echoedDigits(g *kit.G, name string) {
+	ev := g.Event("from a server with a number")
+	ev.Source.GuildID = protocol.Some("9007199254740993" + g.Digits())
+	ev.Source.ScopeID = ev.Source.GuildID
 	answeredWith(g, name, ev, ev)
 }
 
@@ -228,6 +265,21 @@ func ownScopeLater(g *kit.G) {
 	again.Source.ChatID = here.Source.ChatID
 	g.Push(again)
 	g.WantNotScope(g.Reply(again), scopeOf(there), there.Source.ChatID)
+}
+
+// ownScopeOfAuthor: who writes in two servers is answered in each with its own.
+func ownScopeOfAuthor(g *kit.G) {
+	here, there := g.Event("here"), g.Event("there")
+	there.Source.UserID = here.Source.UserID
+	g.Push(here)
+	g.Reply(here)
+	g.Push(there)
+	g.Reply(there)
+	again := unscoped(g.Event("here again"))
+	again.Source.ChatID, again.Source.UserID = here.Source.ChatID, here.Source.UserID
+	g.Push(again)
+	g.Reply(again)
+	apart(g, []*kit.Event{here, there})
 }
 
 func ownScopeForCaller(g *kit.G) {

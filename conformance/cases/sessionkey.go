@@ -13,6 +13,7 @@ func sessionKeys() []kit.Case {
 	turn := kit.Needs{Driver: []string{"event/inbound"}}
 	return []kit.Case{
 		{ID: id(protocol.RuleSessionKeyNamespace), Title: "begins its keys with agent:main", Level: kit.Must, Needs: asked, Gateway: namespace},
+		{ID: id(protocol.RuleSessionKeyNamespace, "profile"), Title: "does not take a source's profile for its own", Level: kit.Must, Needs: turn, Gateway: foreignProfile},
 		{ID: id(protocol.RuleSessionKeyNamespace, "turn"), Title: "runs a turn under a key of that namespace", Level: kit.Must, Needs: turn, Gateway: namespaceOfTurn},
 		{ID: id(protocol.RuleSessionKeyNamespace, "source-profile"), Title: "does not take the namespace from the source", Level: kit.Must, Needs: asked, Gateway: namespaceWithoutProfile},
 		{ID: id(protocol.RuleSessionKeyDm), Title: "names a direct message by chat and thread", Level: kit.Must, Needs: asked, Gateway: dmKeys},
@@ -67,6 +68,15 @@ func namespaceWithoutProfile(g *kit.G) {
 
 func namespaceOfTurn(g *kit.G) {
 	ev := g.Event("in which namespace")
+	g.Push(ev)
+	inMain(g, g.TurnKey(ev))
+}
+
+// foreignProfile: the suite configures no profile, so there is none but the default to
+// run the turn under.
+func foreignProfile(g *kit.G) {
+	ev := g.Event("for a profile that the gateway has not")
+	ev.Source.Profile = protocol.Some("coder")
 	g.Push(ev)
 	inMain(g, g.TurnKey(ev))
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/sourcegraph/jsonrpc2"
 
 	"github.com/relaykit/relaykit/fakeconnector"
@@ -38,16 +39,16 @@ type Bench struct {
 	driver   *atomic.Int64 // a driverKnown
 	kinds    *sync.Map     // kinds of notification that a driver of this run has sent
 	observed *Observations
-	mute     *atomic.Bool  // the gateway was asked for an acknowledgement, and has given none yet
-	started  *atomic.Int64 // the longest time from a launch to a dial that was seen, in nanoseconds
-	told     toldBounds    // the bounds that TimingEnv tells
+	mute     *atomic.Pointer[Diagnosis] // why no acknowledgement has come yet, though it was asked for; nil once one has
+	started  *atomic.Int64              // the longest time from a launch to a dial that was seen, in nanoseconds
+	told     toldBounds                 // the bounds that TimingEnv tells
 	pace     *pace
 }
 
 // NewBench completes b; ctx ends everything that the run waits for.
 func NewBench(ctx context.Context, b Bench) *Bench {
 	b.ctx, b.observed, b.started, b.driver, b.kinds = ctx, new(Observations), new(atomic.Int64), new(atomic.Int64), new(sync.Map)
-	b.mute, b.pace = new(atomic.Bool), newPace()
+	b.mute, b.pace = new(atomic.Pointer[Diagnosis]), newPace()
 	if b.TimingEnv != nil {
 		b.told = boundsToldBy(b.TimingEnv)
 		b.Timing = b.told.apply(ContractTiming(), b.Timing)
@@ -189,6 +190,7 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 		botID = *cfg.botID
 	}
 	in.Record = in.Connector.AddGateway(fakeconnector.Gateway{ID: cfg.gatewayID + "gw-" + name + cfg.idSuffix, Secret: cfg.key, Platform: b.Platform, BotID: botID})
+	in.Record.BotID = botID // the connector gives one to a record that has none
 	b.Secret(in.Record.Secret)
 	if cfg.reserve {
 		if _, err := in.Connector.Reserve(); err != nil {
@@ -410,8 +412,8 @@ func reachable(base, host string) string {
 // poll asks again until ok, with a bound. 20 ms: a tenth of what a reader notices, and
 // nothing beside the cost of a handshake.
 func poll(ctx context.Context, within time.Duration, ok func() bool) bool {
-	deadline := time.NewTimer(within)
-	defer deadline.Stop()
+	ctx, cancel := patiently(ctx, within)
+	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -420,11 +422,40 @@ func poll(ctx context.Context, within time.Duration, ok func() bool) bool {
 		}
 		select {
 		case <-tick.C:
-		case <-deadline.C:
-			return ok()
 		case <-ctx.Done():
 			return ok()
 		}
+	}
+}
+
+// Reads reports whether the gateway still reads its session: it acknowledges an event. One
+// without a session is left to [Instance.Usable].
+func (in *Instance) Reads() bool {
+	s := in.Session()
+	if s == nil || in.exited() {
+		return true
+	}
+	journal := in.Connector.Journal()
+	mark := journal.Mark()
+	g := &G{bench: in.bench, gw: in, ids: newIDSource(in.bench.Seed, fmt.Sprintf("reads %s %d", in.Name, mark))}
+	ev := g.Event("do you still read")
+	in.sending.Lock()
+	err := s.SendRaw(websocket.TextMessage, ev.Line())
+	in.sending.Unlock()
+	if err != nil {
+		return true // its session ended meanwhile
+	}
+	ctx, cancel := context.WithTimeout(in.bench.ctx, in.bench.Timing.Answer)
+	defer cancel()
+	acked := IsAck(ev.BufferID)
+	_, err = journal.Wait(ctx, mark, func(e fakeconnector.Entry) bool { return acked(e) || IsClosed(s.ID())(e) })
+	return err == nil
+}
+
+// EndSession closes the gateway's session, if it has one.
+func (in *Instance) EndSession() {
+	if s := in.Session(); s != nil {
+		_ = s.Close(websocket.CloseServiceRestart, "restart")
 	}
 }
 

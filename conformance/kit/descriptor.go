@@ -27,14 +27,18 @@ func (g *G) StartUnder(change map[string]any) *fakeconnector.Stub {
 
 // AnswerHello answers every hello from now on with a descriptor like that of StartUnder.
 func (g *G) AnswerHello(change map[string]any) *fakeconnector.Stub {
+	return g.On(fakeconnector.Match{Type: protocol.TypeHello}).Do(fakeconnector.Raw{Text: g.DescriptorLike(change) + "\n"})
+}
+
+// DescriptorLike is the frame of such a descriptor.
+func (g *G) DescriptorLike(change map[string]any) string {
 	d := map[string]any{
 		"contract_version": 1, "platform": g.bench.Platform, "label": "Under test", "max_message_length": 2000,
 		"supports_draft_streaming": false, "supports_edit": true, "supports_threads": true,
 		"markdown_dialect": "discord", "len_unit": "chars",
 	}
 	maps.Copy(d, change)
-	return g.On(fakeconnector.Match{Type: protocol.TypeHello}).Do(fakeconnector.Raw{
-		Text: string(mustJSON(map[string]any{"type": "descriptor", "descriptor": d})) + "\n"})
+	return string(mustJSON(map[string]any{"type": "descriptor", "descriptor": d}))
 }
 
 // InForce is a member of what the gateway says is in force, as its driver has it; a

@@ -158,11 +158,51 @@ func (in *Instance) diagnose(within time.Duration) *Diagnosis {
 		return say(protocol.RuleHandshakeHelloFirst, "expected a hello as the first frame; got %s", brief(lastMessage))
 	case violations[protocol.RuleHandshakeHelloFields] != "":
 		return say(protocol.RuleHandshakeHelloFields, "%s", violations[protocol.RuleHandshakeHelloFields])
-	case lastClose.Kind != "":
+	}
+	last := in.lastExchange(entries)
+	switch {
+	case last.violation != nil:
+		return say(last.violation.Rule, "%s", last.violation.Text)
+	case last.upgraded && !last.hello && last.message.Kind == "" && last.closed.Kind == "":
+		return say(protocol.RuleHandshakeHelloFirst, "expected a hello on every socket; got no message on that of the last dial within %s", within)
+	case last.upgraded && !last.hello && last.message.Kind != "" && !endsLine(last.message):
+		return say(protocol.RuleFramingNewline, "expected a hello frame and a newline on every socket; got a message without one: %s", brief(last.message))
+	case last.upgraded && !last.hello && last.message.Kind != "":
+		return say(protocol.RuleHandshakeHelloFirst, "expected a hello as the first frame on every socket; got %s", brief(last.message))
+	case last.closed.Kind != "":
+		return say(protocol.RuleReconnectRedial, "expected another dial within %s of the end of its session; got %s and no dial after it", within, brief(last.closed))
+	case lastClose.Kind != "" && !last.upgraded:
 		return say(protocol.RuleReconnectRedial, "expected a live session within %s; got %s and no handshake after it", within, brief(lastClose))
 	default:
 		return say(protocol.RuleHandshakeHelloFirst, "expected a live session within %s; got a hello and no handshake", within)
 	}
+}
+
+// exchange is what happened since a gateway dialed.
+type exchange struct {
+	upgraded, hello bool
+	message, closed fakeconnector.Entry      // the last of each; no Kind for none
+	violation       *fakeconnector.Violation // the first that is not provoked
+}
+
+// lastExchange is what came of the last dial: what happened before it was put up with.
+func (in *Instance) lastExchange(entries []fakeconnector.Entry) (x exchange) {
+	for _, e := range entries {
+		switch {
+		case IsDial(e):
+			x = exchange{}
+		case e.Kind == fakeconnector.KindUpgraded:
+			x.upgraded = true
+		case IsGatewayMessage(e):
+			x.message = e
+		case e.Kind == fakeconnector.KindClosed:
+			x.closed = e
+		case e.Kind == fakeconnector.KindViolation && e.Violation != nil && x.violation == nil && !in.ignored[e.Violation.Rule]:
+			x.violation = e.Violation
+		}
+		x.hello = x.hello || IsHello(e)
+	}
+	return x
 }
 
 func endsLine(e fakeconnector.Entry) bool {

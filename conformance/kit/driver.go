@@ -224,8 +224,8 @@ func (g *G) DriveAsync(method string, params any) func(within time.Duration) jso
 	}()
 	g.stimulus()
 	return func(within time.Duration) json.RawMessage {
-		timer := time.NewTimer(within)
-		defer timer.Stop()
+		waiting, stopWaiting := patiently(g.bench.ctx, within)
+		defer stopWaiting()
 		select {
 		case a := <-done:
 			g.unlessLacking()
@@ -234,7 +234,7 @@ func (g *G) DriveAsync(method string, params any) func(within time.Duration) jso
 			}
 			g.observation()
 			return a.result
-		case <-timer.C:
+		case <-waiting.Done():
 			g.Mismatch(fmt.Sprintf("%s to return within %s", method, within), "no answer: it hangs")
 		}
 		return nil
@@ -270,7 +270,7 @@ func (g *G) Notified(method, what string, match func(params json.RawMessage) boo
 	if d == nil {
 		g.NotApplicable("the gateway has not opened the driver channel, which sends %s", method)
 	}
-	ctx, cancel := context.WithTimeout(g.bench.ctx, g.Timing.Answer)
+	ctx, cancel := patiently(g.bench.ctx, g.Timing.Answer)
 	defer cancel()
 	n, ok := d.WaitNote(ctx, g.notesMark, func(n Note) bool { return n.Method == method && match(n.Params) })
 	if !ok {

@@ -60,6 +60,9 @@ func (g *G) Event(text string) *Event {
 // Unbuffered is the event without a bufferId.
 func (e *Event) Unbuffered() *Event { e.BufferID = ""; return e }
 
+// Copy is the event once more, to be changed without changing the first.
+func (e *Event) Copy() *Event { c := *e; return &c }
+
 // Frame is the event as an inbound frame.
 func (e *Event) Frame() *protocol.Inbound {
 	f := &protocol.Inbound{Event: e.Event}
@@ -137,8 +140,8 @@ func (g *G) sendFailed(err error) {
 func (g *G) Handled(ev *Event) {
 	if ev.BufferID != "" {
 		// A gateway that acknowledges nothing at all breaks that rule, not every other.
-		if g.bench.mute.Load() && g.Case.Rule() != protocol.RuleInboundAckBuffered {
-			g.blocked(protocol.RuleInboundAckBuffered, "the gateway has not acknowledged anything, which is how the case sees that it accepts an event")
+		if why := g.bench.mute.Load(); why != nil && g.Case.Rule() != why.Rule {
+			g.blocked(why.Rule, why.Reason)
 		}
 		g.Acked(ev)
 	}
@@ -159,10 +162,19 @@ func (g *G) Handled(ev *Event) {
 	}
 }
 
+// Taken waits until the event was accepted, and has reached the gateway's handler where
+// the driver tells. It asks for no answer.
+func (g *G) Taken(ev *Event) {
+	g.Acked(ev)
+	if g.Gateway().Driver != nil {
+		g.Notified("event/inbound", "the driver's event/inbound for "+ev.token, MentionsText(ev))
+	}
+}
+
 // Acked waits for the acknowledgement of the event's bufferId.
 func (g *G) Acked(ev *Event) fakeconnector.Entry {
 	e := g.Await(g.Timing.Answer, fmt.Sprintf("an inbound_ack with bufferId %q", ev.BufferID), IsAck(ev.BufferID))
-	g.bench.mute.Store(false)
+	g.bench.mute.Store(nil)
 	return e
 }
 
@@ -179,6 +191,7 @@ func (g *G) replyAfter(after int64, ev *Event) *Outbound {
 	}
 	e, ok := g.waitAfter(after, g.Timing.Answer, g.IsReply(ev))
 	if !ok {
+		g.unlessUnreadable()
 		g.Mismatch(fmt.Sprintf("%s within %s", what, g.Timing.Answer), g.whatCame())
 	}
 	g.observation()
@@ -194,6 +207,27 @@ func (g *G) IsReply(ev *Event) func(fakeconnector.Entry) bool {
 		}
 		return g.Facts.Replies != RepliesEcho || strings.Contains(o.Content, ev.token)
 	}
+}
+
+// Begun waits until the turn of an event has sent something, whatever it says: a gateway
+// can write its answer in steps, and the first of them waits for its result.
+func (g *G) Begun(chat string) {
+	g.Await(g.Timing.Answer, fmt.Sprintf("an outbound send or follow_up for chat %q", chat), func(e fakeconnector.Entry) bool {
+		o := newOutbound(e)
+		return o != nil && (o.Op == "send" && o.ChatID == chat || o.Op == "follow_up" && strings.Contains(o.sessionKey(), chat))
+	})
+}
+
+// ReplyWherever is Reply for a gateway that can get the chat wrong: where it echoes, the
+// text alone tells which event it answers.
+func (g *G) ReplyWherever(ev *Event) *Outbound {
+	if g.Facts.Replies != RepliesEcho {
+		return g.Reply(ev)
+	}
+	return newOutbound(g.Await(g.Timing.Answer, fmt.Sprintf("an outbound send whose content holds %q", ev.token), func(e fakeconnector.Entry) bool {
+		o := newOutbound(e)
+		return o != nil && o.Op == "send" && strings.Contains(o.Content, ev.token)
+	}))
 }
 
 // Outbound is an outbound frame as its raw JSON has it, read without the project's own
@@ -302,6 +336,7 @@ func (g *G) Survives(send func()) {
 		return IsAck(ev.BufferID)(e) || IsClosed(s.ID())(e)
 	})
 	if !ok {
+		g.unlessUnreadable()
 		g.Mismatch(fmt.Sprintf("the event after it to be accepted within %s", g.Timing.Answer), g.whatCame())
 	}
 	if e.Kind == fakeconnector.KindClosed {

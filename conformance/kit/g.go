@@ -2,7 +2,6 @@ package kit
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -63,10 +62,35 @@ func (g *G) Await(within time.Duration, what string, match func(fakeconnector.En
 	e, ok := g.wait(within, match)
 	if !ok {
 		g.unlessLacking()
+		g.unlessUnreadable()
 		g.Mismatch(fmt.Sprintf("%s within %s", what, within), g.whatCame())
 	}
 	g.observation()
 	return e
+}
+
+// unlessUnreadable ends the case as blocked when the gateway has sent what cannot be read as
+// frames, since the case began or on its session: what was waited for may be in it.
+func (g *G) unlessUnreadable() {
+	if v := g.Gateway().unreadableSince(g.began); v != nil && g.Case.Rule() != v.Rule {
+		g.blocked(v.Rule, v.Text)
+	}
+}
+
+// unreadableSince is what the gateway has sent, after a mark or on its live session, that
+// cannot be read as frames.
+func (in *Instance) unreadableSince(after int64) *fakeconnector.Violation {
+	s := in.Session()
+	for _, e := range in.Connector.Journal().All() {
+		v := e.Violation
+		if v == nil || e.Kind != fakeconnector.KindViolation || v.Rule != protocol.RuleFramingNewline || in.ignored[v.Rule] {
+			continue
+		}
+		if e.Seq > after || s != nil && e.Session == s.ID() {
+			return v
+		}
+	}
+	return nil
 }
 
 // wait is Await without a verdict.
@@ -76,7 +100,7 @@ func (g *G) wait(within time.Duration, match func(fakeconnector.Entry) bool) (fa
 
 func (g *G) waitAfter(after int64, within time.Duration, match func(fakeconnector.Entry) bool) (fakeconnector.Entry, bool) {
 	gw := g.Gateway()
-	ctx, cancel := context.WithTimeout(g.bench.ctx, within)
+	ctx, cancel := patiently(g.bench.ctx, within)
 	defer cancel()
 	// A dead process answers nothing more: what it sent before still counts, so give
 	// the journal one look after the death.

@@ -2,10 +2,10 @@ package kit
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,9 +18,10 @@ import (
 // Placed is a [Subject] whose files can be looked at from outside, while it runs. A
 // launcher whose subjects have no directory of their own leaves it out.
 type Placed interface {
-	// Dirs are the directories that were made for the subject alone: its HOME and, unless
-	// it was given another, its working directory.
-	Dirs() []string
+	// Files calls look with each file that the subject has made, or was given, up to
+	// [FileLimit]: those of its HOME and, unless it was given another, of its working
+	// directory, or all of a machine of its own. The error is the launcher's.
+	Files(ctx context.Context, look func(name string, content []byte)) error
 }
 
 // WithoutPin leaves out the secret that the connector has on record, so that a gateway
@@ -101,16 +102,29 @@ func (g *G) Granted(request fakeconnector.Entry) (secret, deliveryKey string) {
 	return m.Secret, m.DeliveryKey
 }
 
-// HasHostOfItsOwn reports whether the gateway runs on another host than the suite, such
-// as a container.
-func (g *G) HasHostOfItsOwn() bool {
-	can := g.bench.Launcher.Can()
-	return can.URLHost != "" || can.ListenHost != ""
+// Hosted is a [Subject] on a host of its own, such as a container.
+type Hosted interface {
+	Hostname() string // as the subject sees it
 }
 
-// fileLimit is the size above which a file is not looked into: credentials and logs are
+// Hostname is the name of the host that the gateway runs on.
+func (g *G) Hostname() string {
+	if s, ok := g.Gateway().Subject.(Hosted); ok {
+		return s.Hostname()
+	}
+	if can := g.bench.Launcher.Can(); can.URLHost != "" || can.ListenHost != "" {
+		g.NotApplicable("the gateway runs on a host of its own, whose name the suite does not know")
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		g.Harness(err, "asking for the name of the host")
+	}
+	return host
+}
+
+// FileLimit is the size above which a file is not looked into: credentials and logs are
 // smaller, and caches of a runtime are not.
-const fileLimit = 16 << 20
+const FileLimit = 16 << 20
 
 // OnDisk looks through the files that the gateway has made for a text, as it stands and
 // in the encodings that hide nothing, and returns the first one that has it. Where nobody
@@ -120,20 +134,15 @@ func (g *G) OnDisk(text string) (file string, found bool) {
 	if !ok {
 		g.NotApplicable("the gateway's files cannot be looked at: its launcher gives it no directory of its own")
 	}
-	for _, dir := range placed.Dirs() {
-		// A file may go away under the walk: what cannot be read holds nothing.
-		_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() || found {
-				return nil
-			}
-			if info, err := d.Info(); err != nil || info.Size() > fileLimit {
-				return nil
-			}
-			if data, err := os.ReadFile(path); err == nil && holds(data, text) != "" {
-				file, found = filepath.Base(path), true
-			}
-			return nil
-		})
+	ctx, cancel := contextFor(g, g.Timing.Answer)
+	defer cancel()
+	err := placed.Files(ctx, func(name string, content []byte) {
+		if !found && holds(content, text) != "" {
+			file, found = filepath.Base(name), true
+		}
+	})
+	if err != nil {
+		g.Harness(err, "looking through the gateway's files")
 	}
 	g.observation()
 	return file, found

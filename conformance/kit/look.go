@@ -10,8 +10,26 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"github.com/relaykit/relaykit/fakeconnector"
 )
+
+// AnewAfter gives the gateway another session when the case has ended: whatever it took
+// from what the case sent goes with the old one, and nobody else meets it.
+func (g *G) AnewAfter() {
+	gw := g.Gateway()
+	g.Cleanup(func() {
+		old := gw.Session()
+		if old == nil || old.Close(websocket.CloseServiceRestart, "restart") != nil {
+			return
+		}
+		poll(g.bench.ctx, g.Timing.Redial(1), func() bool {
+			s := gw.Session()
+			return s != nil && s.ID() != old.ID() || gw.exited()
+		})
+	})
+}
 
 // Mark is the journal position now.
 func (g *G) Mark() fakeconnector.Entry {
@@ -32,6 +50,7 @@ func (g *G) CatchUpTo(e fakeconnector.Entry) { g.mark = e.Seq }
 func (g *G) AwaitAfter(after fakeconnector.Entry, within time.Duration, what string, match func(fakeconnector.Entry) bool) fakeconnector.Entry {
 	e, ok := g.waitAfter(after.Seq, within, match)
 	if !ok {
+		g.unlessUnreadable()
 		g.Mismatch(fmt.Sprintf("%s within %s", what, within), g.whatCame())
 	}
 	g.observation()
@@ -97,7 +116,7 @@ func (g *G) LastDial() fakeconnector.Entry {
 
 // Dials waits until the gateway has dialed n times after the mark.
 func (g *G) Dials(n int, within time.Duration) []fakeconnector.Entry {
-	ctx, cancel := context.WithTimeout(g.bench.ctx, within)
+	ctx, cancel := patiently(g.bench.ctx, within)
 	defer cancel()
 	dials, err := g.Connector().Journal().WaitN(ctx, g.mark, n, IsDial)
 	if err != nil {

@@ -17,7 +17,8 @@ const (
 	// fewest is how many cases run side by side whatever a start costs: two cores are idle
 	// with less, as a case of a large agent still waits for most of its time.
 	fewest = 8
-	// most is enough to keep two cores busy with a gateway that starts in milliseconds.
+	// most is enough to keep two cores busy with a gateway that starts, and answers, in
+	// milliseconds.
 	most = 48
 	// startsAtOnce is how much work of starting gateways, for each core, is under way at a
 	// time; sideBySide how much of it the cases that run side by side have cost.
@@ -62,7 +63,7 @@ func (b *Bench) Settle(parallel int, turn time.Duration) int {
 	b.pace.mu.Lock()
 	cost := max(b.pace.cost, time.Millisecond)
 	if parallel == 0 {
-		parallel = int(min(most, max(fewest, sideBySide*cores/cost)))
+		parallel = int(min(most, max(fewest, sideBySide*cores/max(cost, turn))))
 	}
 	starts := min(time.Duration(parallel), max(cores, startsAtOnce*cores/cost))
 	b.pace.turns = make(chan struct{}, starts)
@@ -76,8 +77,13 @@ func (b *Bench) Settle(parallel int, turn time.Duration) int {
 // slackOfLoad is how much longer than alone something may take on a loaded machine.
 const slackOfLoad = 6
 
+// longestAnswer is for a gateway whose turns take seconds of a core. Each answer that a
+// broken one owes costs as much.
+const longestAnswer = time.Minute
+
 func (b *Bench) stretchAnswer(parallel int, turn time.Duration) {
-	b.Timing.Answer = max(b.Timing.Answer, slackOfLoad*turn*time.Duration(max(1, parallel/max(1, runtime.NumCPU()))))
+	stretched := slackOfLoad * turn * time.Duration(max(1, parallel/max(1, runtime.NumCPU())))
+	b.Timing.Answer = max(b.Timing.Answer, min(longestAnswer, stretched))
 }
 
 // admit waits until this gateway may be started.

@@ -45,8 +45,13 @@ func TestAnAnswerIsWaitedForByTheTurnOfThisGateway(t *testing.T) {
 		t.Errorf("a quick turn: %d cases, %s for an answer", got, b.Timing.Answer)
 	}
 	b.Settle(0, 4*time.Second)
-	if b.Timing.Answer < 24*time.Second {
+	if b.Timing.Answer < 24*time.Second || b.Timing.Answer > longestAnswer {
 		t.Errorf("a turn of four seconds: %s for an answer", b.Timing.Answer)
+	}
+	wide := NewBench(t.Context(), Bench{Launcher: started{Abilities{Restart: true}}, Timing: ContractTiming()})
+	wide.pace.note(time.Millisecond)
+	if got := wide.Settle(0, 4*time.Second); got != fewest {
+		t.Errorf("a turn of four seconds: %d cases side by side", got)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
 )
 
 // ProbeReplies finds out how a gateway answers a text, and how long it takes: it sends one
@@ -34,9 +35,21 @@ func (in *Instance) ProbeReplies(ctx context.Context) (Replies, time.Duration) {
 		_, err := in.Connector.Journal().Wait(ctx, after, IsAck(ev.BufferID))
 		acked <- err
 	}()
-	mute := func() { in.bench.mute.Store(<-acked != nil && in.bench.ctx.Err() == nil) }
+	mute := func() (is bool) {
+		if <-acked == nil || in.bench.ctx.Err() != nil {
+			return false
+		}
+		why := &Diagnosis{Rule: protocol.RuleInboundAckBuffered, Reason: "the gateway has not acknowledged anything, which is how the case sees that it accepts an event"}
+		if v := in.unreadableSince(after); v != nil {
+			why = &Diagnosis{Rule: v.Rule, Reason: v.Text}
+		}
+		in.bench.mute.Store(why)
+		return true
+	}
 	if known == RepliesNone {
-		mute()
+		if mute() {
+			return RepliesNone, 0
+		}
 		return RepliesNone, time.Since(sent)
 	}
 	e, err := in.Connector.Journal().Wait(ctx, after, g.IsReply(ev))

@@ -26,14 +26,22 @@ func (o *Outbound) Meta(name string) string {
 	return text
 }
 
+// isText says whether a member of an action's metadata is a string.
+func (o *Outbound) isText(name string) bool {
+	var members map[string]any
+	_ = json.Unmarshal(o.Action["metadata"], &members)
+	_, ok := members[name].(string)
+	return ok
+}
+
 // scopeNames are the names under which an action can carry a scope; the second one came
 // after the baseline.
 var scopeNames = []string{"guild_id", "scope_id"}
 
 // WantScope checks that an action carries a scope under a name.
 func (g *G) WantScope(o *Outbound, name, want string) {
-	if got := o.Meta(name); got != want {
-		g.Mismatch(fmt.Sprintf("%q, the scope of its chat, at /action/metadata/%s of the %s", want, name, o.Op), orNone(got), actionText(o))
+	if got := o.Meta(name); got != want || !o.isText(name) {
+		g.Mismatch(fmt.Sprintf("%q, the scope of its chat, at /action/metadata/%s of the %s", want, name, o.Op), orNone(got, o.isText(name)), actionText(o))
 	}
 	g.observation()
 }
@@ -58,11 +66,14 @@ func (g *G) WantNotScope(o *Outbound, foreign, of string) {
 	g.observation()
 }
 
-func orNone(text string) string {
-	if text == "" {
+func orNone(value string, isText bool) string {
+	switch {
+	case value == "":
 		return "none"
+	case !isText:
+		return value + ", which is no string"
 	}
-	return fmt.Sprintf("%q", text)
+	return fmt.Sprintf("%q", value)
 }
 
 func actionText(o *Outbound) string {

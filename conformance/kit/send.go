@@ -242,14 +242,25 @@ func (g *G) WantMessageID(raw json.RawMessage, want string) {
 
 // Turns counts how often an event was handled.
 type Turns struct {
-	g  *G
-	ev *Event
+	g    *G
+	ev   *Event
+	base int // what was seen of the event's first turn
+	told *toldTurns
+}
+
+// toldTurns is what the driver has told of them so far. Each notification is read once, as
+// a shared gateway sends many.
+type toldTurns struct {
+	read int    // notifications, from the beginning of the channel
+	key  string // the session key of the event, once it is known
+	n    int    // its turns
 }
 
 // CountTurns counts the turns of an event: by the driver where there is one, else by the
-// gateway's answers in its chat. The event has its first turn by the time this returns.
+// gateway's answers in its chat. The event has its first turn by the time this returns,
+// and a gateway that answers in several messages has sent them.
 func (g *G) CountTurns(ev *Event) Turns {
-	t := Turns{g, ev}
+	t := Turns{g: g, ev: ev, told: &toldTurns{read: g.notesMark}}
 	switch {
 	case g.Gateway().Driver != nil:
 		g.Notified("event/turn", "the driver's event/turn", func(json.RawMessage) bool { return t.driven() > 0 })
@@ -258,30 +269,31 @@ func (g *G) CountTurns(ev *Event) Turns {
 	default:
 		g.NotApplicable("the gateway shows no turns: it does not reply, and there is no driver")
 	}
+	t.base = t.seen()
+	for g.Gateway().Driver == nil && poll(g.bench.ctx, g.Timing.Quiet, func() bool { return t.seen() > t.base }) {
+		t.base = t.seen()
+	}
 	return t
 }
 
 func (t Turns) driven() int {
-	key, n := "", 0
-	for _, note := range t.g.Gateway().Driver.Notes(t.g.notesMark) {
-		switch note.Method {
-		case "event/inbound":
-			var p struct {
-				SessionKey string `json:"session_key"`
-			}
+	for _, note := range t.g.Gateway().Driver.Notes(t.told.read) {
+		t.told.read++
+		var p struct {
+			SessionKey string `json:"session_key"`
+		}
+		switch {
+		case note.Method == "event/inbound" && t.told.key == "":
 			if MentionsText(t.ev)(note.Params) && json.Unmarshal(note.Params, &p) == nil {
-				key = p.SessionKey
+				t.told.key = p.SessionKey
 			}
-		case "event/turn":
-			var p struct {
-				SessionKey string `json:"session_key"`
-			}
-			if key != "" && json.Unmarshal(note.Params, &p) == nil && p.SessionKey == key {
-				n++
+		case note.Method == "event/turn" && t.told.key != "":
+			if json.Unmarshal(note.Params, &p) == nil && p.SessionKey == t.told.key {
+				t.told.n++
 			}
 		}
 	}
-	return n
+	return t.told.n
 }
 
 func (t Turns) seen() int {
@@ -297,13 +309,29 @@ func (t Turns) seen() int {
 	return n
 }
 
-// StaysAt holds a quiet window open and shows a sign of life, after which there must
-// have been exactly n turns.
-func (t Turns) StaysAt(n int) {
-	t.g.Within(t.g.Timing.Quiet, func(fakeconnector.Entry) bool { return t.seen() > n })
+// Stay holds a quiet window open and shows a sign of life, after which there must have
+// been no further turn.
+func (t Turns) Stay() {
+	poll(t.g.bench.ctx, t.g.Timing.Quiet, func() bool { return t.seen() > t.base })
 	t.g.Alive()
-	if got := t.seen(); got != n {
-		t.g.Mismatch(fmt.Sprintf("%d turn for the event", n), fmt.Sprintf("%d", got))
+	if got := t.seen(); got != t.base {
+		t.g.Mismatch("one turn for the event, and none for its repeat", t.second())
 	}
 	t.g.observation()
+}
+
+// Grow waits for a further turn of the event, for what only looks like its repeat.
+func (t Turns) Grow() {
+	if !poll(t.g.bench.ctx, t.g.Timing.Answer, func() bool { return t.seen() > t.base }) {
+		t.g.Mismatch("a turn for the second event as well, which is no repeat of the first", "one turn for both")
+	}
+	t.g.observation()
+}
+
+// second says what showed a turn too many.
+func (t Turns) second() string {
+	if t.g.Gateway().Driver != nil {
+		return fmt.Sprintf("%d turns that the driver reports as event/turn", t.driven())
+	}
+	return fmt.Sprintf("%d answers in its chat, %d of them to the repeat", t.seen(), t.seen()-t.base)
 }

@@ -36,11 +36,11 @@ func (g *G) BeginStop() *Stopping {
 
 // Ended waits for the gateway to end within a time since it was asked to.
 func (s *Stopping) Ended(within time.Duration) (Exit, bool) {
-	t := time.NewTimer(time.Until(s.began.Add(within)))
-	defer t.Stop()
+	ctx, cancel := patiently(s.g.bench.ctx, time.Until(s.began.Add(within)))
+	defer cancel()
 	select {
 	case <-s.ended:
-	case <-t.C:
+	case <-ctx.Done():
 		select {
 		case <-s.ended: // at the last moment
 		default:

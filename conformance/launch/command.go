@@ -123,24 +123,6 @@ func (c *command) launch(argv []string, root string, spec kit.Spec) (kit.Subject
 	return p, nil
 }
 
-// writeFiles puts files into a subject's working directory.
-func writeFiles(work string, files map[string]string) error {
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		path := filepath.FromSlash(name)
-		if !filepath.IsLocal(path) {
-			return fmt.Errorf("expected a path inside of its working directory, got %q", name)
-		}
-		path = filepath.Join(work, path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return fmt.Errorf("making the directory of %s: %w", name, err)
-		}
-		if err := os.WriteFile(path, []byte(files[name]), 0o600); err != nil {
-			return fmt.Errorf("writing %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
 // environment is all that a subject sees of the world around it.
 func environment(home string, of map[string]string) []string {
 	env := map[string]string{

@@ -6,7 +6,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
+	"time"
 )
 
 // groupAttributes give a subject a process group of its own, and have the kernel kill
@@ -40,26 +42,77 @@ func (f family) survivors() []int {
 }
 
 func (f family) find() (grouped, strays []int) {
-	self, noGroup := os.Getpid(), groupEmpty(f.group)
-	dirs, err := os.ReadDir("/proc")
+	noGroup := groupEmpty(f.group)
+	found, err := processesNow()
 	if err != nil && !noGroup { // no /proc: the group is all that can be seen
 		return []int{f.group}, nil
 	}
-	for _, dir := range dirs {
-		pid, err := strconv.Atoi(dir.Name())
-		if err != nil || pid == self {
-			continue
-		}
-		s, ok := readStat(pid)
+	for _, p := range found {
 		switch {
-		case !ok || s.ended || s.start < f.born:
-		case s.group == f.group && !noGroup:
-			grouped = append(grouped, pid)
-		case s.group != f.group && f.marked(pid):
-			strays = append(strays, pid)
+		case p.ended || p.start < f.born:
+		case p.group == f.group && !noGroup:
+			grouped = append(grouped, p.pid)
+		case p.group != f.group && f.marked(p.pid):
+			strays = append(strays, p.pid)
 		}
 	}
 	return grouped, strays
+}
+
+// look is one look at every process of the machine, for all who want one at the time.
+type look struct {
+	done  chan struct{}
+	found []stat
+	err   error
+}
+
+// looks keeps dozens of subjects that end at once from reading all of /proc several times
+// each, which costs more than judging them.
+var looks struct {
+	sync.Mutex
+	next *look     // the one that is about to begin
+	last time.Time // when the last one began
+}
+
+// lookEvery is the time between two looks. 15 ms: less than a process takes to end.
+const lookEvery = 15 * time.Millisecond
+
+// processesNow is every process but this one, by a look that begins after the call.
+func processesNow() ([]stat, error) {
+	looks.Lock()
+	if l := looks.next; l != nil {
+		looks.Unlock()
+		<-l.done
+		return l.found, l.err
+	}
+	l := &look{done: make(chan struct{})}
+	looks.next = l
+	wait := time.Until(looks.last.Add(lookEvery))
+	looks.Unlock()
+	time.Sleep(wait)
+	looks.Lock()
+	looks.next, looks.last = nil, time.Now()
+	looks.Unlock()
+	defer close(l.done)
+	l.found, l.err = readProcesses()
+	return l.found, l.err
+}
+
+func readProcesses() ([]stat, error) {
+	dirs, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, err
+	}
+	self := os.Getpid()
+	var found []stat
+	for _, dir := range dirs {
+		if pid, err := strconv.Atoi(dir.Name()); err == nil && pid != self {
+			if s, ok := readStat(pid); ok {
+				found = append(found, s)
+			}
+		}
+	}
+	return found, nil
 }
 
 // marked reports whether a process carries the HOME that was made for this family.
@@ -93,6 +146,7 @@ func (f family) signal(sig syscall.Signal) {
 
 // stat is what is needed of /proc/PID/stat.
 type stat struct {
+	pid   int
 	ended bool
 	group int
 	start uint64
@@ -110,5 +164,5 @@ func readStat(pid int) (stat, bool) {
 	}
 	group, errGroup := strconv.Atoi(fields[2])
 	start, errStart := strconv.ParseUint(fields[19], 10, 64)
-	return stat{ended: fields[0] == "Z" || fields[0] == "X", group: group, start: start}, errGroup == nil && errStart == nil
+	return stat{pid: pid, ended: fields[0] == "Z" || fields[0] == "X", group: group, start: start}, errGroup == nil && errStart == nil
 }

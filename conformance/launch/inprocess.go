@@ -31,26 +31,29 @@ const (
 func InProcess(name string, run func(ctx context.Context, env map[string]string, logs io.Writer) error) kit.Launcher {
 	l := inProcess{name: name}
 	if run != nil {
-		l.run = func(ctx context.Context, env, _ map[string]string, logs io.Writer) error { return run(ctx, env, logs) }
+		l.run = func(ctx context.Context, _ string, env map[string]string, logs io.Writer) error {
+			return run(ctx, env, logs)
+		}
 	}
 	return l
 }
 
-// InProcessWithFiles is [InProcess] for a gateway that reads a configuration file: run also
-// gets the files that a process would have found in its working directory, contents by
-// path, and never reads that of this process.
-func InProcessWithFiles(name string, run func(ctx context.Context, env, files map[string]string, logs io.Writer) error) kit.Launcher {
-	return inProcess{name: name, run: run, files: true}
+// InProcessIn is [InProcess] for a gateway that reads a configuration file, or writes files.
+// dir is a fresh directory that stands for the working directory of a process: it holds the
+// files that the suite gives the gateway, is its HOME as well, and is removed when run has
+// returned. run must not look into the working directory of this process.
+func InProcessIn(name string, run func(ctx context.Context, dir string, env map[string]string, logs io.Writer) error) kit.Launcher {
+	return inProcess{name: name, run: run, dir: true}
 }
 
 type inProcess struct {
-	name  string
-	run   func(ctx context.Context, env, files map[string]string, logs io.Writer) error
-	files bool
+	name string
+	run  func(ctx context.Context, dir string, env map[string]string, logs io.Writer) error
+	dir  bool // it has a directory of its own
 }
 
 func (l inProcess) Can() kit.Abilities {
-	return kit.Abilities{Restart: true, SetEnv: true, Signal: true, Files: l.files}
+	return kit.Abilities{Restart: true, SetEnv: true, Signal: true, Files: l.dir}
 }
 
 func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, error) {
@@ -60,8 +63,23 @@ func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("launch %s: %w", l.name, err)
 	}
-	if len(spec.Files) > 0 && !l.files {
-		return nil, fmt.Errorf("launch %s: it has no working directory of its own to put files into; see InProcessWithFiles", l.name)
+	if len(spec.Files) > 0 && !l.dir {
+		return nil, fmt.Errorf("launch %s: it has no working directory of its own to put files into; see InProcessIn", l.name)
+	}
+	env, dir := maps.Clone(spec.Env), ""
+	if l.dir {
+		var err error
+		if dir, err = os.MkdirTemp("", "relaykit-"+pathWord(spec.Name)+"-"); err != nil {
+			return nil, fmt.Errorf("launch %s: making a directory for it: %w", l.name, err)
+		}
+		if err := writeFiles(dir, spec.Files); err != nil {
+			return nil, errors.Join(fmt.Errorf("launch %s: %w", l.name, err), os.RemoveAll(dir))
+		}
+		env = maps.Clone(spec.Env)
+		if env == nil {
+			env = map[string]string{}
+		}
+		env["HOME"] = dir
 	}
 	// The subject outlives the call; only Stop and Kill end it.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -74,9 +92,31 @@ func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 		defer close(s.exited)
 		defer cancel()
 		defer out.Flush()
-		s.call(ctx, func() error { return l.run(ctx, maps.Clone(spec.Env), maps.Clone(spec.Files), out) })
+		if dir != "" {
+			defer func() {
+				if err := os.RemoveAll(dir); err != nil {
+					s.logs.Note("its directory could not be removed: " + err.Error())
+				}
+			}()
+		}
+		s.call(ctx, func() error { return l.run(ctx, dir, env, out) })
 	}()
+	if dir != "" {
+		return placed{s, dir}, nil
+	}
 	return s, nil
+}
+
+// placed is a function with a directory of its own.
+type placed struct {
+	*function
+	dir string
+}
+
+// Files are those in its directory. It implements [kit.Placed].
+func (s placed) Files(_ context.Context, look func(string, []byte)) error {
+	lookThrough(s.dir, look)
+	return nil
 }
 
 // function is one run of an in-process subject.

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -174,26 +176,43 @@ func TestAttach(t *testing.T) {
 	}
 }
 
-func TestFilesOfAFunction(t *testing.T) {
-	files := map[string]string{"config.yaml": "a: b"}
-	got := make(chan map[string]string, 1)
-	l := InProcessWithFiles("files", func(_ context.Context, _, files map[string]string, _ io.Writer) error {
-		got <- files
+func TestAFunctionWithADirectory(t *testing.T) {
+	wrote, release := make(chan string), make(chan struct{})
+	l := InProcessIn("files", func(_ context.Context, dir string, env map[string]string, _ io.Writer) error {
+		if env["HOME"] != dir || env["A"] != "b" {
+			return fmt.Errorf("HOME is %q and A %q", env["HOME"], env["A"])
+		}
+		if err := os.WriteFile(filepath.Join(dir, "state"), []byte("kept"), 0o600); err != nil {
+			return err
+		}
+		wrote <- dir
+		<-release
 		return nil
 	})
 	if !l.Can().Files {
 		t.Error("it cannot be given files")
 	}
-	s, err := l.Launch(t.Context(), kit.Spec{Files: files})
+	s, err := l.Launch(t.Context(), kit.Spec{Env: map[string]string{"A": "b"}, Files: map[string]string{"etc/config.yaml": "a: b"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-s.Exited()
-	if found := <-got; !maps.Equal(found, files) {
-		t.Errorf("got %v", found)
+	dir := <-wrote
+	got := map[string]string{}
+	if err := s.(kit.Placed).Files(t.Context(), func(name string, content []byte) { got[filepath.Base(name)] = string(content) }); err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]string{"config.yaml": "a: b", "state": "kept"}; !maps.Equal(got, want) {
+		t.Errorf("its files: got %v, want %v", got, want)
+	}
+	close(release)
+	if exit := exit(t, s); exit != (kit.Exit{}) {
+		t.Errorf("got %+v", exit)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("its directory is still there: %v", err)
 	}
 	plain := InProcess("plain", func(context.Context, map[string]string, io.Writer) error { return nil })
-	if _, err := plain.Launch(t.Context(), kit.Spec{Files: files}); plain.Can().Files || err == nil || !strings.Contains(err.Error(), "no working directory") {
-		t.Errorf("a function without files: got %v", err)
+	if _, err := plain.Launch(t.Context(), kit.Spec{Files: map[string]string{"config.yaml": ""}}); plain.Can().Files || err == nil || !strings.Contains(err.Error(), "no working directory") {
+		t.Errorf("a function without a directory: got %v", err)
 	}
 }

@@ -81,9 +81,12 @@ func startProcess(cmd *exec.Cmd, root, home string) (*process, error) {
 	return p, nil
 }
 
-// Dirs is the directory that was made for the subject, with its HOME and, unless it was
-// given another, its working directory. It implements [kit.Placed].
-func (p *process) Dirs() []string { return []string{p.root} }
+// Files are those in the directory that was made for the subject, with its HOME and, unless
+// it was given another, its working directory. It implements [kit.Placed].
+func (p *process) Files(_ context.Context, look func(string, []byte)) error {
+	lookThrough(p.root, look)
+	return nil
+}
 
 // watch waits for the last of the processes and for what they wrote.
 func (p *process) watch(cmd *exec.Cmd, outputs []*os.File, pumps *sync.WaitGroup) {

@@ -58,7 +58,12 @@ type Options struct {
 	Side      kit.Side // which side is judged; empty means the gateway
 
 	Full    bool // every case on every mutant, not only those of its area
+	Once    bool // never a second run, of every case, for a rule that is judged over a whole run
 	Workers int  // mutants at once; they mostly wait
+
+	// Until is when no more are begun, once the first Least are; zero means never.
+	Until time.Time
+	Least int
 }
 
 // cases are those that judge a mutant: its rule's area, and what is judged over the
@@ -153,7 +158,7 @@ func Judge(ctx context.Context, m Mutant, o Options) (out Outcome) {
 		return out
 	}
 	out.read(run)
-	if o.Full || len(out.By) > 0 || out.Problem != "" || !o.observed(m.Rule) {
+	if o.Full || o.Once || len(out.By) > 0 || out.Problem != "" || !o.observed(m.Rule) {
 		return out
 	}
 	// What is judged over the whole run may need what another area does: a redial, or
@@ -230,15 +235,19 @@ func (o *Outcome) state() State {
 	return Survived
 }
 
-// JudgeAll judges mutants side by side. done is told of each as it ends. Those that
-// the end of ctx leaves unjudged are not among the outcomes.
+// JudgeAll judges mutants side by side, beginning them in their order. done is told of each
+// as it ends. Those that the end of ctx or of the time leaves unjudged are not among the
+// outcomes.
 func JudgeAll(ctx context.Context, list []Mutant, o Options, done func(Outcome)) []Outcome {
 	var outcomes []Outcome
 	slots := make(chan struct{}, max(o.Workers, 1))
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	for _, m := range list {
+	for i, m := range list {
 		slots <- struct{}{}
+		if i >= o.Least && !o.Until.IsZero() && time.Now().After(o.Until) {
+			break
+		}
 		wg.Go(func() {
 			defer func() { <-slots }()
 			out := Judge(ctx, m, o)

@@ -161,7 +161,7 @@ func (m Mutant) Build(ctx context.Context, root, dir string) (string, error) {
 	if m.Side == kit.ConnectorSide {
 		bin, of = filepath.Join(dir, "connector"), connectorPackage
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", overlayFile, "-o", bin, of)
+	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-overlay", overlayFile, "-o", bin, of)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("the edited source does not compile: %w\n%s", err, bytes.TrimSpace(out))
@@ -188,20 +188,4 @@ func Select(all []Mutant, patterns []string) ([]Mutant, error) {
 	}
 	slices.SortFunc(out, func(a, b Mutant) int { return cmp.Compare(a.Path, b.Path) })
 	return slices.CompactFunc(out, func(a, b Mutant) bool { return a.Path == b.Path }), nil
-}
-
-// Each keeps at most n mutants of each rule: those that are to be killed before those of
-// which a note says that they survive, in the order of their names.
-func Each(list []Mutant, n int) []Mutant {
-	taken := map[protocol.RuleID]int{}
-	var out []Mutant
-	for _, noted := range []bool{false, true} {
-		for _, m := range list {
-			if (m.Survives != "") == noted && taken[m.Rule] < n {
-				taken[m.Rule]++
-				out = append(out, m)
-			}
-		}
-	}
-	return out
 }

@@ -53,6 +53,45 @@ func TestEveryMutantBreaksARuleOfTheGateway(t *testing.T) {
 	}
 }
 
+// unedited are the rules whose mutants cannot be made, with the reason.
+func unedited() map[protocol.RuleID]string {
+	const noServer = "the reference offers no server for the superseded HTTP delivery, so there is nothing to edit"
+	return map[protocol.RuleID]string{
+		protocol.RuleDeliverySignature: noServer,
+		protocol.RuleDeliveryRawBody:   noServer,
+		protocol.RuleDeliveryWindow:    noServer,
+		protocol.RuleDeliveryRotation:  noServer,
+		protocol.RuleDeliveryStatus:    noServer,
+	}
+}
+
+// Every MUST of the baseline has two mutants and more, one that leaves out what it demands
+// and one that nearly does it; every SHOULD has one.
+func TestEveryRuleOfTheGatewayHasMutants(t *testing.T) {
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[protocol.RuleID]int{}
+	for _, m := range all {
+		count[m.Rule]++
+	}
+	unedited := unedited()
+	for id, r := range rules(t) {
+		level := r.LevelAt(protocol.Baseline)
+		want := map[contract.Level]int{contract.Must: 2, contract.Should: 1}[level]
+		if r.Side == contract.Connector || !r.Applies(protocol.Baseline) {
+			want = 0
+		}
+		switch why, out := unedited[id]; {
+		case out && (count[id] > 0 || want == 0):
+			t.Errorf("%s: has %d mutants of %d and is excepted (%s); take it off the list", id, count[id], want, why)
+		case !out && count[id] < want:
+			t.Errorf("%s (%s): expected at least %d mutants, got %d; write an edit of the reference that breaks: %s", id, level, want, count[id], r.Statement)
+		}
+	}
+}
+
 // An edit that no longer applies is found here in a moment, and not in the long run
 // that judges it.
 func TestEveryEditApplies(t *testing.T) {
@@ -131,16 +170,119 @@ func TestResultsOutliveARunUntilTheirMutantIsEdited(t *testing.T) {
 
 func TestMarkdown(t *testing.T) {
 	var b strings.Builder
-	err := Markdown(&b, []Outcome{
-		{Mutant: Mutant{Rule: "a/b", Name: "two", Breaks: "x | y", Survives: "no case"}, State: Known},
-		{Mutant: Mutant{Rule: "a/b", Name: "one", Breaks: "it"}, State: Killed, By: []string{"a/b", "a/b:late"}},
-	})
+	all := []Mutant{
+		{Rule: "a/b", Name: "two", Breaks: "x | y", Survives: "no case"},
+		{Rule: "a/b", Name: "one", Breaks: "it"},
+		{Rule: "a/c", Name: "new", Breaks: "that"},
+	}
+	if err := Markdown(&b, all, []Outcome{{Mutant: all[1], State: Killed, By: []string{"a/b", "a/b:late"}}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| `a/b` | one | it | `-` `late` |\n|  | two | x \\| y | nobody, see below |\n| `a/c` | new | that |  |\n", "| `a/b` | two | no case |\n",
+		"3 mutants of 2 rules. When this was written 1 were killed by a case of their own rule, and 1, whose",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("expected %q in\n%s", want, b.String())
+		}
+	}
+}
+
+// The document lists exactly the edits of the tree. What became of them takes a run, and is
+// not compared.
+func TestTheDocumentListsEveryMutant(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(root, "docs", "mutants.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| `a/b` | one | it | `-` `late` |\n|  | two | x \\| y | nothing yet, see below |\n", "| `a/b` | two | no case |\n"} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("expected a row %q in\n%s", want, b.String())
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fresh strings.Builder
+	if err := Markdown(&fresh, all, nil); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(listed(fresh.String()), listed(string(data))); d != "" {
+		t.Errorf("docs/mutants.md is out of date, write it with go run ./conformance/mutants/run -only-doc -doc docs/mutants.md (-tree +document):\n%s", d)
+	}
+}
+
+// listed is the rows of a document, without their last column where it says what became of
+// the mutant.
+func listed(document string) []string {
+	var rows []string
+	for line := range strings.Lines(document) {
+		cells := strings.Split(strings.TrimSpace(line), " | ")
+		switch {
+		case strings.HasPrefix(line, "| ") && len(cells) == 4:
+			rows = append(rows, strings.Join(cells[:3], " | "))
+		case strings.HasPrefix(line, "| "):
+			rows = append(rows, line)
 		}
+	}
+	return rows
+}
+
+func TestRoundsAndEach(t *testing.T) {
+	list := []Mutant{
+		{Rule: "a/a", Name: "noted", Survives: "why"}, {Rule: "a/a", Name: "one"}, {Rule: "a/a", Name: "two"}, {Rule: "a/a", Name: "three"},
+		{Rule: "a/b", Name: "one"}, {Rule: "a/b", Name: "two"}, {Rule: "a/c", Name: "noted", Survives: "why"},
+	}
+	seen := map[string]bool{}
+	for _, seed := range []string{"x", "y", "z", "u", "v", "w", "1", "2", "3", "4"} {
+		ordered, first := Rounds(list, seed)
+		if again, _ := Rounds(list, seed); cmp.Diff(ordered, again) != "" {
+			t.Errorf("seed %s: expected the same order twice", seed)
+		}
+		if len(ordered) != len(list) || first != 3 {
+			t.Fatalf("seed %s: expected all %d, 3 of them in the first round, got %d and %d", seed, len(list), len(ordered), first)
+		}
+		rules := map[protocol.RuleID]bool{}
+		for _, m := range ordered[:first] {
+			rules[m.Rule] = true
+			seen[m.ID()] = true
+		}
+		if len(rules) != 3 {
+			t.Errorf("seed %s: expected one of each rule first, got %v", seed, ordered[:first])
+		}
+		if last := ordered[len(ordered)-1]; last.ID() != "a/a.noted" {
+			t.Errorf("seed %s: expected the noted one of a/a last, got %s", seed, last.ID())
+		}
+		if n := len(Each(list, 2, seed)); n != 5 {
+			t.Errorf("seed %s: expected five mutants with at most two of each rule, got %d", seed, n)
+		}
+	}
+	if !seen["a/a.one"] || !seen["a/a.two"] || !seen["a/a.three"] {
+		t.Errorf("expected each of a rule's mutants to come first for some seed, got %v", seen)
+	}
+}
+
+func TestTheSeedFollowsTheSource(t *testing.T) {
+	dir := t.TempDir()
+	for _, d := range judged {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put := func(name, text string) string {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		seed, err := TreeSeed(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return seed
+	}
+	first := put("reference/a.go", "one")
+	if put("README.md", "x") != first || put("reference/a_test.go", "x") != first {
+		t.Error("expected a document and a test to change nothing")
+	}
+	if put("reference/a.go", "two") == first {
+		t.Error("expected an edit of the reference to change the seed")
+	}
+	if put("reference/a.go", "one") != first {
+		t.Error("expected the same source to have the same seed")
 	}
 }

@@ -48,43 +48,58 @@ func Summary(w io.Writer, outcomes []Outcome) {
 	}
 }
 
-// Markdown is the outcomes as the document docs/mutants.md.
-func Markdown(w io.Writer, outcomes []Outcome) error {
-	sorted := Sorted(outcomes)
-	var b strings.Builder
-	b.WriteString(`# Mutants
-
-<!-- Written by go run ./conformance/mutants/run -doc docs/mutants.md; do not edit. -->
-
-A suite that cannot fail proves nothing. Each row is an edit of the reference gateway that breaks one rule of the
-[contract](../contract/relay-connector-contract.md); the suite was run on the edited gateway, and the last column names
-the cases of that rule that turned red. An edit is a file under [conformance/mutants/edits](../conformance/mutants/edits).
-
-`)
-	b.WriteString("| rule | mutant | how it breaks the rule | killed by |\n| --- | --- | --- | --- |\n")
-	var notes []Outcome
+// Markdown is the document docs/mutants.md: all mutants, and what became of those that have
+// an outcome.
+func Markdown(w io.Writer, all []Mutant, outcomes []Outcome) error {
+	of := map[string]Outcome{}
+	for _, o := range outcomes {
+		of[o.Mutant.ID()] = o
+	}
+	sorted := slices.SortedFunc(slices.Values(all), func(a, b Mutant) int { return cmp.Compare(a.ID(), b.ID()) })
+	rules := map[string]bool{}
+	killed, without := 0, 0
+	var rows, notes strings.Builder
 	last := ""
-	for _, o := range sorted {
-		rule := "`" + string(o.Mutant.Rule) + "`"
+	for _, m := range sorted {
+		rules[string(m.Rule)] = true
+		rule := "`" + string(m.Rule) + "`"
 		if rule == last {
 			rule = ""
 		} else {
 			last = rule
 		}
-		by := string(o.State)
-		if o.State == Killed {
+		by := ""
+		switch o, judged := of[m.ID()]; {
+		case m.Survives != "":
+			by = "nobody, see below"
+			fmt.Fprintf(&notes, "| `%s` | %s | %s |\n", m.Rule, m.Name, cell(m.Survives))
+		case !judged:
+			without++
+		case o.State == Killed:
+			killed++
 			by = "`" + strings.Join(variants(o), "` `") + "`"
-		} else if o.State == Known {
-			by = "nothing yet, see below"
-			notes = append(notes, o)
+		default:
+			by = string(o.State)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", rule, o.Mutant.Name, cell(o.Mutant.Breaks), by)
+		fmt.Fprintf(&rows, "| %s | %s | %s | %s |\n", rule, m.Name, cell(m.Breaks), by)
 	}
-	if len(notes) > 0 {
-		b.WriteString("\n## Survivors\n\nThese edits break a rule, and no case sees it.\n\n| rule | mutant | why |\n| --- | --- | --- |\n")
-		for _, o := range notes {
-			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", o.Mutant.Rule, o.Mutant.Name, cell(o.Mutant.Survives))
-		}
+	var b strings.Builder
+	fmt.Fprintf(&b, `# Mutants
+
+<!-- Written by go run ./conformance/mutants/run -doc docs/mutants.md; do not edit. -->
+
+A suite that cannot fail proves nothing. Each row is an edit of the reference gateway that breaks one rule of the
+[contract](../contract/relay-connector-contract.md); the suite was run on the edited gateway, and the last column names
+the cases of that rule that turned red (`+"`-`"+` is the rule's first one). An edit is a file under
+[conformance/mutants/edits](../conformance/mutants/edits).
+
+%d mutants of %d rules. When this was written %d were killed by a case of their own rule, and %d, whose last column is
+empty, had not been judged since they or the suite were changed; `+"`make mutants-all`"+` judges them all.
+
+`, len(sorted), len(rules), killed, without)
+	b.WriteString("| rule | mutant | how it breaks the rule | killed by |\n| --- | --- | --- | --- |\n" + rows.String())
+	if notes.Len() > 0 {
+		b.WriteString("\n## Survivors\n\nThese edits break a rule, and no case of it can tell.\n\n| rule | mutant | why |\n| --- | --- | --- |\n" + notes.String())
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

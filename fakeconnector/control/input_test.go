@@ -123,6 +123,7 @@ func TestBadInput(t *testing.T) {
 		"an unknown field of a fault":    {"POST", "/stubs", `{"faults":[{"name":"delay","for":"1s"}]}`, nil, 422, "body.faults[0]"},
 		"a wrong type in a fault":        {"POST", "/stubs", `{"faults":[{"name":"delay","by":"soon"}]}`, nil, 422, "body.faults[0]"},
 		"no fault":                       {"POST", "/stubs", `{"faults":[]}`, nil, 422, "body.faults"},
+		"null for faults":                {"POST", "/stubs", `{"faults":null}`, nil, 422, "body.faults"},
 		"no expression of a match":       {"POST", "/stubs", `{"match":{"text":"("},"faults":[{"name":"withhold"}]}`, nil, 422, "body.match"},
 		"a fault at the wrong point":     {"POST", "/stubs", `{"match":{"point":"http"},"faults":[{"name":"duplicate"}]}`, nil, 422, "body.match"},
 		"an unknown point":               {"POST", "/stubs", `{"match":{"point":"never"},"faults":[{"name":"withhold"}]}`, nil, 422, "body.match.point"},

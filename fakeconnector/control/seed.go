@@ -11,16 +11,16 @@ import (
 
 // Seed is what the default namespace begins with, and begins with again after a reset.
 type Seed struct {
-	Tenants  []SeedTenant     `json:"tenants,omitempty"`
-	Gateways []api.NewGateway `json:"gateways,omitempty"`
-	Stubs    []api.NewStub    `json:"stubs,omitempty"`
+	Tenants  []SeedTenant     `json:"tenants,omitempty" nullable:"false"`
+	Gateways []api.NewGateway `json:"gateways,omitempty" nullable:"false"`
+	Stubs    []api.NewStub    `json:"stubs,omitempty" nullable:"false"`
 }
 
 // SeedTenant is a tenant of a configuration.
 type SeedTenant struct {
 	ID             string   `json:"id" minLength:"1" maxLength:"256"`
-	IdentityTokens []string `json:"identity_tokens,omitempty" doc:"with which its gateways provision themselves"`
-	Scopes         []string `json:"scopes,omitempty" doc:"servers or workspaces that are its own"`
+	IdentityTokens []string `json:"identity_tokens,omitempty" nullable:"false" doc:"with which its gateways provision themselves"`
+	Scopes         []string `json:"scopes,omitempty" nullable:"false" doc:"servers or workspaces that are its own"`
 }
 
 // Check says what is wrong with a seed, naming the place. A record needs an id and a

@@ -97,3 +97,13 @@ func (s *Server) HandleOpen(path string, h http.Handler) {
 	s.guard.open = append(s.guard.open, path)
 	s.mux.Handle("GET "+path, h)
 }
+
+// HandlePages serves everything below a path, which ends in a slash, for browsers: they
+// cannot bear a token, so h asks for it in its own way. Everything else that the guard looks
+// at it looks at here as well. The root of the listener leads there.
+func (s *Server) HandlePages(path string, h http.Handler) {
+	s.guard.own = append(s.guard.own, path)
+	s.mux.Handle(path, h)
+	s.guard.open = append(s.guard.open, "/")
+	s.mux.Handle("GET /{$}", http.RedirectHandler(path, http.StatusSeeOther))
+}

@@ -40,6 +40,9 @@ type Spaces struct {
 	closed bool
 }
 
+// Stubs is how many stubs are in force.
+func (space *Space) Stubs() int { return len(space.stubs.all()) }
+
 // MaxSpaces bounds how many namespaces there are at once: each has a journal.
 const MaxSpaces = 256
 
@@ -53,7 +56,7 @@ var (
 
 // NewSpaces begins with the default namespace, in the state of the seed. options gives
 // what the connector of a namespace is made with, beside the front. removed, which may be
-// nil, is told of every namespace that ends or is reset.
+// nil, is told of every namespace that was removed.
 func NewSpaces(front *fakeconnector.Front, seed Seed, options func(name string) []fakeconnector.Option, removed func(name string)) (*Spaces, error) {
 	if removed == nil {
 		removed = func(string) {}
@@ -168,14 +171,29 @@ func (s *Spaces) Reset(name string) (*Space, error) {
 	if s.isClosed() {
 		return nil, errShutsDown
 	}
+	if err := discardAll(old.Connector); err != nil {
+		return nil, err
+	}
 	space, err := s.make(name)
 	if err != nil {
 		return nil, err
 	}
 	s.put(space)
-	err = old.Connector.Close()
-	s.removed(name)
-	return space, err
+	return space, old.Connector.Close()
+}
+
+// discardAll empties every buffer: a store may outlive its connector.
+func discardAll(c *fakeconnector.Connector) error {
+	instances, err := c.Instances()
+	if err != nil {
+		return err
+	}
+	for _, i := range instances {
+		if _, err := c.DiscardBuffer(i.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Reload makes the default namespace differ from what it is as the new seed differs from

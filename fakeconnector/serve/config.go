@@ -22,14 +22,16 @@ import (
 type Config struct {
 	Listen  string `yaml:"listen"`  // host:port for gateways; port 0 is a free one
 	Control string `yaml:"control"` // host:port of the control API
-	// Token is what the control API asks for. Where it is empty and a listener is not on
-	// loopback, one is made.
+	// Token is what the control API asks for. One is made for "make", and where it is empty
+	// and a listener is not on loopback.
 	Token      string   `yaml:"token,omitempty"`
 	AllowHosts []string `yaml:"allow_hosts,omitempty"` // names under which the control listener is reached
 	TLSCert    string   `yaml:"tls_cert,omitempty"`    // PEM files, for both listeners
 	TLSKey     string   `yaml:"tls_key,omitempty"`
 	LogLevel   string   `yaml:"log_level"` // debug, info, warn or error; debug shows the journal
 	Pprof      bool     `yaml:"pprof"`     // /debug/pprof on the control listener
+
+	Store string `yaml:"store,omitempty"` // file in which the default namespace keeps its buffers; empty is memory
 
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"` // for what is in flight, before sessions are closed
 
@@ -109,7 +111,7 @@ func (c Config) Check() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("tls_cert and tls_key: expected both or neither")
 	}
-	if c.Token != "" && len(c.Token) < minToken {
+	if c.Token != "" && c.Token != makeToken && len(c.Token) < minToken {
 		return fmt.Errorf("token: expected at least %d characters, got %d", minToken, len(c.Token))
 	}
 	for name, n := range map[string]int64{"shutdown_timeout": int64(c.ShutdownTimeout), "journal.entries": int64(c.Journal.Entries),
@@ -124,6 +126,14 @@ func (c Config) Check() error {
 
 // minToken keeps a control token from being guessed, and above what a redactor leaves alone.
 const minToken = 16
+
+// makeToken asks for a token that is made.
+const makeToken = "make"
+
+// makesToken reports whether a control token is made.
+func (c Config) makesToken() bool {
+	return c.Token == makeToken || (c.Token == "" && !(loopback(c.Control) && loopback(c.Listen)))
+}
 
 func (c Config) level() (slog.Level, error) {
 	var l slog.Level

@@ -12,11 +12,16 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"os"
 	"sync/atomic"
 	"time"
 
 	"github.com/relaykit/relaykit/fakeconnector"
 	"github.com/relaykit/relaykit/fakeconnector/control"
+	"github.com/relaykit/relaykit/fakeconnector/control/api"
+	"github.com/relaykit/relaykit/fakeconnector/metrics"
+	"github.com/relaykit/relaykit/fakeconnector/inspector"
+	"github.com/relaykit/relaykit/fakeconnector/store/bolt"
 	"github.com/relaykit/relaykit/internal/redact"
 )
 
@@ -26,7 +31,7 @@ type Options struct {
 	Stderr  io.Writer
 	// Load reads the configuration, at the start and at every Reload.
 	Load   func() (Config, error)
-	Reload <-chan struct{}
+	Reload <-chan os.Signal
 	// Ready, which may be nil, is told of the addresses once both listeners are open.
 	Ready func(relayURL, controlURL string)
 }
@@ -44,8 +49,10 @@ type process struct {
 	log     *slog.Logger
 	secrets *redact.Redactor
 	certs   *certificates // nil without TLS
+	store   *bolt.Store   // nil for memory
 	front   *fakeconnector.Front
 	spaces  *control.Spaces
+	metrics *metrics.Metrics
 	control *http.Server
 	done    chan struct{} // closed when streams are to end
 	ready   atomic.Bool
@@ -86,6 +93,16 @@ func (p *process) open(ctx context.Context) (err error) {
 		}
 		config = &tls.Config{GetCertificate: p.certs.get, MinVersion: tls.VersionTLS12}
 	}
+	if c.Store != "" {
+		if p.store, err = bolt.Open(c.Store, c.limits().BufferEntries, nil); err != nil {
+			return &ConfigError{fmt.Errorf("store: %w", err)}
+		}
+		defer func() {
+			if err != nil {
+				_ = p.store.Close()
+			}
+		}()
+	}
 	var lc net.ListenConfig
 	relay, err := lc.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
@@ -97,24 +114,27 @@ func (p *process) open(ctx context.Context) (err error) {
 		return fmt.Errorf("listening for the control API: %w", err)
 	}
 	p.front = fakeconnector.NewFront(relay, config, c.limits(), p.log)
-	p.spaces, err = control.NewSpaces(p.front, seed, p.options, nil)
+	p.metrics = metrics.New(p.states)
+	p.spaces, err = control.NewSpaces(p.front, seed, p.options, p.metrics.Forget)
 	if err != nil {
 		_, _ = relay.Close(), steer.Close()
 		return &ConfigError{err}
 	}
 	token := p.token()
-	api := control.New(control.Options{Spaces: p.spaces, Version: p.Version, RelayURL: p.front.URL(), Log: p.log,
+	steering := control.New(control.Options{Spaces: p.spaces, Version: p.Version, RelayURL: p.front.URL(), Log: p.log,
 		Token: token, Hosts: c.AllowHosts, Redact: p.secrets.String, Done: p.done})
-	api.HandleOpen("/healthz", http.HandlerFunc(p.health))
-	api.HandleOpen("/readyz", http.HandlerFunc(p.readiness))
+	steering.HandleOpen("/healthz", http.HandlerFunc(p.health))
+	steering.HandleOpen("/readyz", http.HandlerFunc(p.readiness))
+	steering.Handle("GET /metrics", p.metrics.Handler())
+	steering.HandlePages(inspector.Base+"/", inspector.New(inspector.Options{Control: steering.Handler(), Token: token, Log: p.log}))
 	if c.Pprof {
-		api.Handle("GET /debug/pprof/", http.HandlerFunc(pprof.Index))
-		api.Handle("GET /debug/pprof/cmdline", http.HandlerFunc(pprof.Cmdline))
-		api.Handle("GET /debug/pprof/profile", http.HandlerFunc(pprof.Profile))
-		api.Handle("GET /debug/pprof/symbol", http.HandlerFunc(pprof.Symbol))
-		api.Handle("GET /debug/pprof/trace", http.HandlerFunc(pprof.Trace))
+		steering.Handle("GET /debug/pprof/", http.HandlerFunc(pprof.Index))
+		steering.Handle("GET /debug/pprof/cmdline", http.HandlerFunc(pprof.Cmdline))
+		steering.Handle("GET /debug/pprof/profile", http.HandlerFunc(pprof.Profile))
+		steering.Handle("GET /debug/pprof/symbol", http.HandlerFunc(pprof.Symbol))
+		steering.Handle("GET /debug/pprof/trace", http.HandlerFunc(pprof.Trace))
 	}
-	p.control = &http.Server{Handler: api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	p.control = &http.Server{Handler: steering.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug)}
 	scheme := "http"
 	if config != nil {
@@ -144,6 +164,10 @@ func (p *process) options(name string) []fakeconnector.Option {
 		fakeconnector.WithDrain(fakeconnector.Drain{Window: c.Drain.Window, MaxTries: c.Drain.MaxTries}),
 		fakeconnector.WithWake(fakeconnector.Wake{Cooldown: c.Wake.Cooldown, Timeout: c.Wake.Timeout}),
 		fakeconnector.WithLogger(p.log.With("namespace", name)),
+		fakeconnector.WithObserver(p.metrics.Observer(name)),
+	}
+	if p.store != nil && name == api.DefaultNamespace {
+		options = append(options, fakeconnector.WithStore(p.store))
 	}
 	if c.Anonymous {
 		options = append(options, fakeconnector.WithAnonymous())
@@ -154,10 +178,18 @@ func (p *process) options(name string) []fakeconnector.Option {
 	return options
 }
 
+// states are what the gauges show.
+func (p *process) states() (out []metrics.State) {
+	for _, space := range p.spaces.List() {
+		out = append(out, metrics.State{Namespace: space.Name, Connector: space.Connector, Stubs: space.Stubs()})
+	}
+	return out
+}
+
 // token is the control token; one that is made is shown this once.
 func (p *process) token() string {
 	token := p.config.Token
-	if token == "" && !(loopback(p.config.Control) && loopback(p.config.Listen)) {
+	if p.config.makesToken() {
 		b := make([]byte, 24)
 		_, _ = rand.Read(b) // never fails: crypto/rand ends the process instead
 		token = hex.EncodeToString(b)

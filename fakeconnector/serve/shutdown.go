@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/relaykit/relaykit/fakeconnector/control/api"
 )
 
 // poll is how often a shutdown looks whether something is still in flight.
@@ -29,8 +31,8 @@ func (p *process) shutdown() {
 			late = true
 		}
 	}
-	if waiting := p.waiting(); flying > 0 || waiting > 0 {
-		p.log.Warn("what waits is in memory, and ends with the process", "in_flight", flying, "buffered", waiting)
+	if waiting := p.waiting(); waiting > 0 {
+		p.log.Warn("what waits in memory ends with the process", "buffered", waiting)
 	}
 	close(p.done)
 	ctx, cancel := context.WithTimeout(context.Background(), closing)
@@ -40,6 +42,11 @@ func (p *process) shutdown() {
 	}
 	if err := p.spaces.Close(); err != nil {
 		p.log.Error("closing the namespaces", "error", err)
+	}
+	if p.store != nil {
+		if err := p.store.Close(); err != nil {
+			p.log.Error("closing the store", "error", err)
+		}
 	}
 	if err := p.front.Close(); err != nil {
 		p.log.Error("closing the listener for gateways", "error", err)
@@ -64,9 +71,12 @@ func (p *process) inFlight() (n int) {
 	return n
 }
 
-// waiting counts what is buffered.
+// waiting counts what is buffered in memory.
 func (p *process) waiting() (n int) {
 	for _, space := range p.spaces.List() {
+		if p.store != nil && space.Name == api.DefaultNamespace {
+			continue
+		}
 		instances, _ := space.Connector.Instances()
 		for _, i := range instances {
 			n += i.Buffered

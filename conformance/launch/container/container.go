@@ -120,9 +120,13 @@ func (l *launcher) provide(ctx context.Context, d *docker) error {
 	}
 	within, cancel := context.WithTimeout(ctx, imageBound)
 	defer cancel()
-	err := d.provideReaper(within)
+	// The image first: what is wrong with it is what the user can mend.
+	ref, err := l.image(within, d)
 	if err == nil {
-		l.ref, err = l.image(within, d)
+		err = d.provideReaper(within)
+	}
+	if err == nil {
+		l.ref = ref
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -93,6 +94,25 @@ func TestFilesAreInItsWorkingDirectory(t *testing.T) {
 	_, err := Image(image(t)).Launch(t.Context(), kit.Spec{Name: "outside", Files: map[string]string{"../x": ""}})
 	if err == nil || !strings.Contains(err.Error(), `expected a path inside of its working directory, got "../x"`) {
 		t.Errorf("a path outside: %v", err)
+	}
+}
+
+// The image's user may write nowhere, so what it was given stands for what it has made.
+func TestItsFilesBesidesTheImage(t *testing.T) {
+	s := begin(t, "graceful", func(spec *kit.Spec) { spec.Files = map[string]string{"etc/gateway/config.yaml": "a: b"} })
+	says(t, s, "ready")
+	got := map[string]string{}
+	if err := s.(kit.Placed).Files(t.Context(), func(name string, content []byte) { got[path.Base(name)] = string(content) }); err != nil {
+		t.Fatal(err)
+	}
+	if got["config.yaml"] != "a: b" {
+		t.Errorf("its files: %v", got)
+	}
+	if _, of := got["subject"]; of {
+		t.Error("a file of its image is among them")
+	}
+	if _, err := s.Stop(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

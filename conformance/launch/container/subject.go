@@ -50,6 +50,56 @@ func (s observable) Processes() []int {
 	}
 }
 
+// Hostname is the name that the daemon gives a container which was not given another. It
+// implements [kit.Hosted].
+func (s *subject) Hostname() string { return s.id[:12] }
+
+// Files are those that the container has beyond its image, or other than there. It
+// implements [kit.Placed].
+func (s *subject) Files(ctx context.Context, look func(string, []byte)) error {
+	found, err := s.docker.client.ContainerDiff(ctx, s.id, client.ContainerDiffOptions{})
+	if err != nil {
+		return fmt.Errorf("asking for the files of its container: %w", reason(ctx, err))
+	}
+	defer s.docker.rest()
+	for _, change := range found.Changes {
+		if change.Kind == container.ChangeDelete {
+			continue
+		}
+		if err := s.lookAt(ctx, change.Path, look); err != nil && !isGone(err) {
+			return fmt.Errorf("reading %s of its container: %w", change.Path, reason(ctx, err))
+		}
+	}
+	return nil
+}
+
+// lookAt reads one file. A directory is passed over: what is new in it is told of by itself.
+func (s *subject) lookAt(ctx context.Context, path string, look func(string, []byte)) error {
+	stat, err := s.docker.client.ContainerStatPath(ctx, s.id, client.ContainerStatPathOptions{Path: path})
+	if err != nil || !stat.Stat.Mode.IsRegular() || stat.Stat.Size > kit.FileLimit {
+		return err
+	}
+	copied, err := s.docker.client.CopyFromContainer(ctx, s.id, client.CopyFromContainerOptions{SourcePath: path})
+	if err != nil {
+		return err
+	}
+	defer copied.Content.Close()
+	archive := tar.NewReader(copied.Content)
+	for {
+		if _, err := archive.Next(); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		content, err := io.ReadAll(io.LimitReader(archive, kit.FileLimit))
+		if err != nil {
+			return err
+		}
+		look(path, content)
+	}
+}
+
 // start creates a container and starts it. Until it runs, whatever goes wrong removes it.
 func (d *docker) start(ctx context.Context, image string, spec kit.Spec) (_ kit.Subject, err error) {
 	made, err := d.provider.CreateContainer(ctx, testcontainers.ContainerRequest{

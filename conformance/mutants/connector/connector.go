@@ -20,47 +20,13 @@ import (
 	"github.com/relaykit/relaykit/conformance"
 	"github.com/relaykit/relaykit/conformance/faketarget"
 	"github.com/relaykit/relaykit/conformance/kit"
+	"github.com/relaykit/relaykit/conformance/mutants/connector/pipe"
 	"github.com/relaykit/relaykit/conformance/report"
 	"github.com/relaykit/relaykit/contract"
 )
 
 // Package is the command that mutants of the fake are built into.
 const Package = "./conformance/mutants/connector/serve"
-
-// Hello is the first line of the process.
-type Hello struct {
-	BaseURL  string                 `json:"base"`
-	Gateways []kit.ConnectorGateway `json:"gateways"`
-	// Key signs instance tokens: PKCS #8 in DER. It lives as long as the process.
-	Key   []byte `json:"key"`
-	KeyID string `json:"kid"`
-}
-
-// Request is one line to it.
-type Request struct {
-	ID      int                   `json:"id"`
-	Method  string                `json:"method"`
-	Subject string                `json:"subject"` // the instance, the tenant, or the gateway's id
-	Event   *kit.PublishedEvent   `json:"event,omitempty"`
-	Forward *kit.ForwardedRequest `json:"forward,omitempty"`
-	URL     string                `json:"url,omitempty"`
-	View    *View                 `json:"view,omitempty"`
-}
-
-// View says whether somebody is permitted to view a chat.
-type View struct {
-	Platform string `json:"platform"`
-	UserID   string `json:"user"`
-	ChatID   string `json:"chat"`
-	Can      bool   `json:"can"`
-}
-
-// Answer is one line from it.
-type Answer struct {
-	ID     int    `json:"id"`
-	Secret string `json:"secret,omitempty"` // or the token, or the code
-	Error  string `json:"error,omitempty"`
-}
 
 // Bounds of the process. Loopback and pipes take milliseconds; the rest is for a loaded
 // machine.
@@ -97,27 +63,27 @@ type process struct {
 	errors  bytes.Buffer
 	mu      sync.Mutex
 	next    int
-	waiting map[int]chan Answer
+	waiting map[int]chan pipe.Answer
 	ended   chan struct{}
 }
 
-func start(ctx context.Context, binary string) (*process, Hello, error) {
-	p := &process{cmd: exec.CommandContext(ctx, binary), waiting: map[int]chan Answer{}, ended: make(chan struct{})}
+func start(ctx context.Context, binary string) (*process, pipe.Hello, error) {
+	p := &process{cmd: exec.CommandContext(ctx, binary), waiting: map[int]chan pipe.Answer{}, ended: make(chan struct{})}
 	p.cmd.Stderr = &p.errors
 	p.cmd.WaitDelay = stopBound
 	in, err := p.cmd.StdinPipe()
 	if err != nil {
-		return nil, Hello{}, err
+		return nil, pipe.Hello{}, err
 	}
 	p.in = in
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
-		return nil, Hello{}, err
+		return nil, pipe.Hello{}, err
 	}
 	if err := p.cmd.Start(); err != nil {
-		return nil, Hello{}, err
+		return nil, pipe.Hello{}, err
 	}
-	greeted := make(chan Hello, 1)
+	greeted := make(chan pipe.Hello, 1)
 	go p.read(out, greeted)
 	select {
 	case h := <-greeted:
@@ -127,19 +93,19 @@ func start(ctx context.Context, binary string) (*process, Hello, error) {
 	case <-time.After(startBound):
 		err = fmt.Errorf("expected a first line within %s", startBound)
 	}
-	return nil, Hello{}, errors.Join(err, p.stop())
+	return nil, pipe.Hello{}, errors.Join(err, p.stop())
 }
 
-func (p *process) read(out io.Reader, greeted chan<- Hello) {
+func (p *process) read(out io.Reader, greeted chan<- pipe.Hello) {
 	defer close(p.ended)
 	lines := json.NewDecoder(bufio.NewReader(out))
-	var h Hello
+	var h pipe.Hello
 	if lines.Decode(&h) != nil || h.BaseURL == "" {
 		return
 	}
 	greeted <- h
 	for {
-		var a Answer
+		var a pipe.Answer
 		if lines.Decode(&a) != nil {
 			return
 		}
@@ -167,8 +133,8 @@ func (p *process) stop() error {
 	return nil
 }
 
-func (p *process) ask(ctx context.Context, r Request) (Answer, error) {
-	answer := make(chan Answer, 1)
+func (p *process) ask(ctx context.Context, r pipe.Request) (pipe.Answer, error) {
+	answer := make(chan pipe.Answer, 1)
 	p.mu.Lock()
 	p.next++
 	r.ID = p.next
@@ -179,7 +145,7 @@ func (p *process) ask(ctx context.Context, r Request) (Answer, error) {
 	}
 	p.mu.Unlock()
 	if err != nil {
-		return Answer{}, err
+		return pipe.Answer{}, err
 	}
 	select {
 	case a := <-answer:
@@ -188,51 +154,53 @@ func (p *process) ask(ctx context.Context, r Request) (Answer, error) {
 		}
 		return a, nil
 	case <-p.ended:
-		return Answer{}, errors.New("the fake connector's process has ended")
+		return pipe.Answer{}, errors.New("the fake connector's process has ended")
 	case <-time.After(answerBound):
-		return Answer{}, fmt.Errorf("expected an answer to %s within %s", r.Method, answerBound)
+		return pipe.Answer{}, fmt.Errorf("expected an answer to %s within %s", r.Method, answerBound)
 	case <-ctx.Done():
-		return Answer{}, ctx.Err()
+		return pipe.Answer{}, ctx.Err()
 	}
 }
 
-func (p *process) target(h Hello) (kit.ConnectorTarget, error) {
+func (p *process) target(h pipe.Hello) (kit.ConnectorTarget, error) {
 	parsed, err := x509.ParsePKCS8PrivateKey(h.Key)
 	key, ok := parsed.(*rsa.PrivateKey)
 	if !ok {
 		return kit.ConnectorTarget{}, fmt.Errorf("expected an RSA key in the first line of the fake connector's process, got %T: %w", parsed, err)
 	}
-	do := func(ctx context.Context, r Request) error {
+	do := func(ctx context.Context, r pipe.Request) error {
 		_, err := p.ask(ctx, r)
 		return err
 	}
 	secret := func(method string) func(context.Context, string) (string, error) {
 		return func(ctx context.Context, subject string) (string, error) {
-			a, err := p.ask(ctx, Request{Method: method, Subject: subject})
+			a, err := p.ask(ctx, pipe.Request{Method: method, Subject: subject})
 			return a.Secret, err
 		}
 	}
 	return kit.ConnectorTarget{
 		Name: "fakeconnector", BaseURL: h.BaseURL, Gateways: h.Gateways,
 		Publish: func(ctx context.Context, instance string, e kit.PublishedEvent) error {
-			return do(ctx, Request{Method: "publish", Subject: instance, Event: &e})
+			return do(ctx, pipe.Request{Method: "publish", Subject: instance, Event: &e})
 		},
-		Revoke: func(ctx context.Context, id string) error { return do(ctx, Request{Method: "revoke", Subject: id}) },
+		Revoke: func(ctx context.Context, id string) error {
+			return do(ctx, pipe.Request{Method: "revoke", Subject: id})
+		},
 		Rotate: secret("rotate"),
 		Forward: func(ctx context.Context, instance string, r kit.ForwardedRequest) error {
-			return do(ctx, Request{Method: "forward", Subject: instance, Forward: &r})
+			return do(ctx, pipe.Request{Method: "forward", Subject: instance, Forward: &r})
 		},
 		SetWakeURL: func(ctx context.Context, id, url string) error {
-			return do(ctx, Request{Method: "wake", Subject: id, URL: url})
+			return do(ctx, pipe.Request{Method: "wake", Subject: id, URL: url})
 		},
 		Identity: secret("identity"),
 		Invite:   secret("invite"),
 		LinkCode: secret("link-code"),
 		Arrive: func(ctx context.Context, e kit.PublishedEvent) error {
-			return do(ctx, Request{Method: "arrive", Event: &e})
+			return do(ctx, pipe.Request{Method: "arrive", Event: &e})
 		},
 		SetView: func(ctx context.Context, platform, user, chat string, can bool) error {
-			return do(ctx, Request{Method: "view", View: &View{platform, user, chat, can}})
+			return do(ctx, pipe.Request{Method: "view", View: &pipe.View{Platform: platform, UserID: user, ChatID: chat, Can: can}})
 		},
 		Manage: faketarget.ManageBodies(), InstanceKey: &kit.InstanceKey{Key: key, ID: h.KeyID},
 	}, nil

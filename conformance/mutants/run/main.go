@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/relaykit/relaykit/conformance"
 	"github.com/relaykit/relaykit/conformance/kit"
@@ -30,9 +31,10 @@ import (
 const targetFile = "cmd/gateway/target.yaml"
 
 type flags struct {
-	full, evidence, json, control, noted, connector, again bool
-	root, doc, results                                     string
-	workers, each                                          int
+	full, evidence, json, control, noted, connector, again, onlyDoc bool
+	root, doc, results                                              string
+	workers, each                                                   int
+	budget                                                          time.Duration
 }
 
 func main() {
@@ -41,14 +43,16 @@ func main() {
 	flag.BoolVar(&f.evidence, "evidence", false, "print what the first red case says")
 	flag.BoolVar(&f.json, "json", false, "print the outcomes as JSON on stdout; the rest goes to stderr")
 	flag.BoolVar(&f.control, "control", true, "run the suite on the unedited gateway first")
-	flag.BoolVar(&f.again, "again", true, "ask again of each alone that is not as it should be")
+	flag.BoolVar(&f.again, "again", true, "ask again of each that is not as it should be, alone, and with every case where its rule is judged over a whole run")
 	flag.BoolVar(&f.noted, "noted", false, "only mutants of which a note says that they survive")
 	flag.BoolVar(&f.connector, "connector", false, "mutants of the fake connector, judged by the connector-side cases")
-	flag.StringVar(&f.doc, "doc", "", "write the table of all mutants to this file; it needs an outcome of each, see -results")
+	flag.StringVar(&f.doc, "doc", "", "write the table of all mutants to this file, with what this run and those that -results kept made of them")
 	flag.StringVar(&f.results, "results", "", "keep outcomes in this file from run to run, until a mutant is edited")
 	flag.StringVar(&f.root, "root", ".", "the module's root")
 	flag.IntVar(&f.workers, "parallel", 4, "mutants at once; they mostly wait")
-	flag.IntVar(&f.each, "each", 0, "at most so many mutants of each rule, those without a note first; 0 for all")
+	flag.IntVar(&f.each, "each", 0, "at most so many mutants of each rule, drawn by the source that judges and is judged; 0 for all")
+	flag.BoolVar(&f.onlyDoc, "only-doc", false, "judge nothing, write -doc from what -results keeps")
+	flag.DurationVar(&f.budget, "for", 0, "begin no more after this time, once one mutant of each rule is begun; 0 for no limit")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -59,6 +63,7 @@ func main() {
 }
 
 func run(ctx context.Context, f flags, patterns []string) error {
+	began := time.Now()
 	root, err := filepath.Abs(f.root)
 	if err != nil {
 		return err
@@ -71,6 +76,9 @@ func run(ctx context.Context, f flags, patterns []string) error {
 	if err != nil {
 		return err
 	}
+	if f.onlyDoc {
+		return keep(f, root, all, nil)
+	}
 	selected, err := mutants.Select(all, patterns)
 	if err != nil {
 		return err
@@ -78,14 +86,22 @@ func run(ctx context.Context, f flags, patterns []string) error {
 	if f.noted {
 		selected = slices.DeleteFunc(slices.Clone(selected), func(m mutants.Mutant) bool { return m.Survives == "" })
 	}
+	seed, err := mutants.TreeSeed(root)
+	if err != nil {
+		return err
+	}
 	if f.each > 0 {
-		selected = mutants.Each(selected, f.each)
+		selected = mutants.Each(selected, f.each, seed)
+	}
+	least := len(selected)
+	if f.budget > 0 {
+		selected, least = mutants.Rounds(selected, seed)
 	}
 	subject, err := target.Load(filepath.Join(root, targetFile))
 	if err != nil {
 		return err
 	}
-	options := mutants.Options{Root: root, Full: f.full, Workers: f.workers, Side: side, Connector: connector.Verify, Suite: func(command string) conformance.Options {
+	options := mutants.Options{Root: root, Full: f.full, Once: !f.again, Workers: f.workers, Side: side, Connector: connector.Verify, Suite: func(command string) conformance.Options {
 		o := conformance.ForTarget(subject, false)
 		o.Launcher = launch.Command([]string{command})
 		return o
@@ -100,12 +116,16 @@ func run(ctx context.Context, f flags, patterns []string) error {
 		}
 		fmt.Fprintln(out, "control   green")
 	}
+	if options.Least = least; f.budget > 0 {
+		options.Until = began.Add(f.budget)
+	}
 	outcomes := mutants.JudgeAll(ctx, selected, options, func(o mutants.Outcome) {
 		fmt.Fprintln(out, o)
 		if f.evidence && o.Evidence != "" {
 			fmt.Fprintln(out, o.Evidence)
 		}
 	})
+	options.Until = time.Time{}
 	// What a crowd of mutants says on a loaded machine is asked again of each alone.
 	for i, o := range outcomes {
 		if !f.again || o.OK() || ctx.Err() != nil {
@@ -118,6 +138,9 @@ func run(ctx context.Context, f flags, patterns []string) error {
 		}
 	}
 	mutants.Summary(out, outcomes)
+	if left := len(selected) - len(outcomes); left > 0 && ctx.Err() == nil {
+		fmt.Fprintf(out, "%d of %d were left for another run: the time was over, and one of each rule was judged\n", left, len(selected))
+	}
 	if f.json {
 		data, err := mutants.JSON(outcomes)
 		if err != nil {
@@ -161,12 +184,9 @@ func keep(f flags, root string, all []mutants.Mutant, outcomes []mutants.Outcome
 	if f.doc == "" {
 		return nil
 	}
-	if len(outcomes) < len(all) {
-		return fmt.Errorf("-doc: expected an outcome of all %d mutants, got %d; judge the others, with -results", len(all), len(outcomes))
-	}
 	file, err := os.Create(filepath.Join(root, f.doc))
 	if err != nil {
 		return err
 	}
-	return errors.Join(mutants.Markdown(file, outcomes), file.Close())
+	return errors.Join(mutants.Markdown(file, all, outcomes), file.Close())
 }

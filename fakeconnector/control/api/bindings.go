@@ -4,9 +4,9 @@ import "github.com/relaykit/relaykit/fakeconnector/gate"
 
 // Bindings is who may write to which instance.
 type Bindings struct {
-	Authors    []Binding   `json:"authors" doc:"an author is the owner of the instance that it is bound to"`
-	Grants     []Grant     `json:"grants" doc:"scopes that are granted to an instance, on the terms of its principal policy"`
-	DMDefaults []DMDefault `json:"dm_defaults" doc:"who has the direct messages of those who are not bound"`
+	Authors    []Binding   `json:"authors" nullable:"false" doc:"an author is the owner of the instance that it is bound to"`
+	Grants     []Grant     `json:"grants" nullable:"false" doc:"scopes that are granted to an instance, on the terms of its principal policy"`
+	DMDefaults []DMDefault `json:"dm_defaults" nullable:"false" doc:"who has the direct messages of those who are not bound"`
 }
 
 // Binding binds an author to an instance of a tenant.
@@ -39,7 +39,7 @@ type Author struct {
 // Principal says who besides bound authors a grant lets in.
 type Principal struct {
 	Principal string   `json:"principal" enum:"owner-only,allow-list,any"`
-	Allow     []Author `json:"allow,omitempty" maxItems:"1000" doc:"the list of allow-list"`
+	Allow     []Author `json:"allow,omitempty" nullable:"false" maxItems:"1000" doc:"the list of allow-list"`
 }
 
 // View says whether somebody is permitted to view a chat. Everybody sees what nothing was

@@ -3,13 +3,13 @@ package api
 // Tenant is a tenant that a gateway, or an identity token, belongs to.
 type Tenant struct {
 	Tenant         string   `json:"tenant"`
-	Gateways       []string `json:"gateways"`
+	Gateways       []string `json:"gateways" nullable:"false"`
 	IdentityTokens int      `json:"identity_tokens" doc:"how many are in force; what they are is not shown"`
 }
 
 // Tenants lists them.
 type Tenants struct {
-	Tenants []Tenant `json:"tenants"`
+	Tenants []Tenant `json:"tenants" nullable:"false"`
 }
 
 // NewIdentityToken asks for a token with which gateways of a tenant provision themselves.
@@ -45,7 +45,7 @@ type Gateway struct {
 	Instance    string     `json:"instance"`
 	Platform    string     `json:"platform"`
 	BotID       string     `json:"bot_id"`
-	Fronts      []Identity `json:"fronts" doc:"further identities that it may say hello for"`
+	Fronts      []Identity `json:"fronts" nullable:"false" doc:"further identities that it may say hello for"`
 	WakeURL     string     `json:"wake_url,omitempty"`
 	DisplayName string     `json:"display_name,omitempty"`
 	Session     string     `json:"session,omitempty" doc:"its live session"`
@@ -59,7 +59,7 @@ type Identity struct {
 
 // Gateways lists them, in the order in which they were added.
 type Gateways struct {
-	Gateways []Gateway `json:"gateways"`
+	Gateways []Gateway `json:"gateways" nullable:"false"`
 }
 
 // NewGateway asks for a record. Everything has a default.
@@ -70,7 +70,7 @@ type NewGateway struct {
 	Instance string     `json:"instance,omitempty" minLength:"1" maxLength:"256" pattern:"^[^\\x00-\\x1f\\x7f]+$" doc:"left out, an instance of its own; gateways of one instance share its buffer"`
 	Platform string     `json:"platform,omitempty" minLength:"1" maxLength:"256" doc:"what its hello should name; left out, discord"`
 	BotID    string     `json:"bot_id,omitempty" minLength:"1" maxLength:"256"`
-	Fronts   []Identity `json:"fronts,omitempty" maxItems:"64"`
+	Fronts   []Identity `json:"fronts,omitempty" nullable:"false" maxItems:"64"`
 	WakeURL  string     `json:"wake_url,omitempty" format:"uri" maxLength:"4096"`
 }
 
@@ -85,29 +85,29 @@ type Policy struct {
 	Gateway            string   `json:"gateway"`
 	Platform           string   `json:"platform"`
 	RequireAddress     bool     `json:"require_address"`
-	FreeResponseScopes []string `json:"free_response_scopes"`
+	FreeResponseScopes []string `json:"free_response_scopes" nullable:"false"`
 	AllowOtherBots     bool     `json:"allow_other_bots"`
 }
 
 // Policies lists them.
 type Policies struct {
-	Policies []Policy `json:"policies"`
+	Policies []Policy `json:"policies" nullable:"false"`
 }
 
 // NewPolicy replaces a policy as a whole.
 type NewPolicy struct {
 	RequireAddress     bool     `json:"require_address"`
-	FreeResponseScopes []string `json:"free_response_scopes,omitempty" maxItems:"1000"`
+	FreeResponseScopes []string `json:"free_response_scopes,omitempty" nullable:"false" maxItems:"1000"`
 	AllowOtherBots     bool     `json:"allow_other_bots"`
 }
 
 // Scope is a server or workspace, and whose it is.
 type Scope struct {
 	Scope   string   `json:"scope"`
-	Tenants []string `json:"tenants"`
+	Tenants []string `json:"tenants" nullable:"false"`
 }
 
 // Scopes lists them, sorted.
 type Scopes struct {
-	Scopes []Scope `json:"scopes"`
+	Scopes []Scope `json:"scopes" nullable:"false"`
 }

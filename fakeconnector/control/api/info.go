@@ -7,7 +7,7 @@ type Info struct {
 	Version    string    `json:"version" doc:"of the program"`
 	RelayURL   string    `json:"relay_url" doc:"the base URL to configure gateways with"`
 	Started    time.Time `json:"started"`
-	Namespaces []string  `json:"namespaces"`
+	Namespaces []string  `json:"namespaces" nullable:"false"`
 }
 
 // Namespace is a connector of its own behind the common relay URL: its gateways, journal,
@@ -23,7 +23,7 @@ type Namespace struct {
 
 // Namespaces lists them.
 type Namespaces struct {
-	Namespaces []Namespace `json:"namespaces"`
+	Namespaces []Namespace `json:"namespaces" nullable:"false"`
 }
 
 // NewNamespace asks for one.
@@ -36,14 +36,14 @@ type Snapshot struct {
 	Namespace Namespace  `json:"namespace"`
 	Mark      int64      `json:"mark" doc:"seq of the last journal entry"`
 	Forgotten int64      `json:"forgotten" doc:"journal entries that had to go because it was full"`
-	Tenants   []Tenant   `json:"tenants"`
-	Gateways  []Gateway  `json:"gateways"`
-	Instances []Instance `json:"instances"`
-	Sessions  []Session  `json:"sessions"`
-	Scopes    []Scope    `json:"scopes"`
+	Tenants   []Tenant   `json:"tenants" nullable:"false"`
+	Gateways  []Gateway  `json:"gateways" nullable:"false"`
+	Instances []Instance `json:"instances" nullable:"false"`
+	Sessions  []Session  `json:"sessions" nullable:"false"`
+	Scopes    []Scope    `json:"scopes" nullable:"false"`
 	Bindings  Bindings   `json:"bindings"`
-	Policies  []Policy   `json:"policies"`
-	Buffers   []Buffer   `json:"buffers" doc:"those that hold an entry"`
-	Vault     []Held     `json:"vault"`
-	Stubs     []Stub     `json:"stubs"`
+	Policies  []Policy   `json:"policies" nullable:"false"`
+	Buffers   []Buffer   `json:"buffers" nullable:"false" doc:"those that hold an entry"`
+	Vault     []Held     `json:"vault" nullable:"false"`
+	Stubs     []Stub     `json:"stubs" nullable:"false"`
 }

@@ -6,7 +6,7 @@ import "time"
 type Instance struct {
 	ID       string   `json:"id"`
 	Tenant   string   `json:"tenant"`
-	Gateways []string `json:"gateways"`
+	Gateways []string `json:"gateways" nullable:"false"`
 	State    string   `json:"state" enum:"live,draining,flipped,away" doc:"live: deliveries go to its session; draining: its buffer is being sent; flipped: buffered-only; away: not connected, so that the next delivery flips it"`
 	Session  string   `json:"session,omitempty"`
 	Buffered int      `json:"buffered" doc:"entries in its buffer, those in flight included"`
@@ -17,7 +17,7 @@ type Instance struct {
 
 // Instances lists them, sorted.
 type Instances struct {
-	Instances []Instance `json:"instances"`
+	Instances []Instance `json:"instances" nullable:"false"`
 }
 
 // Woken says whether a wake request is on its way.
@@ -29,8 +29,8 @@ type Woken struct {
 type Buffer struct {
 	Instance string        `json:"instance"`
 	Total    int           `json:"total" doc:"how many wait"`
-	Entries  []BufferEntry `json:"entries" doc:"in order, as many as were asked for"`
-	Parked   []BufferEntry `json:"parked"`
+	Entries  []BufferEntry `json:"entries" nullable:"false" doc:"in order, as many as were asked for"`
+	Parked   []BufferEntry `json:"parked" nullable:"false"`
 }
 
 // BufferEntry is one delivery that waits.
@@ -44,7 +44,7 @@ type BufferEntry struct {
 
 // Buffers lists those that hold an entry, with their depths alone.
 type Buffers struct {
-	Buffers []Buffer `json:"buffers"`
+	Buffers []Buffer `json:"buffers" nullable:"false"`
 }
 
 // Session is one open WebSocket of a gateway.
@@ -63,7 +63,7 @@ type Session struct {
 
 // Sessions lists them, oldest first.
 type Sessions struct {
-	Sessions []Session `json:"sessions"`
+	Sessions []Session `json:"sessions" nullable:"false"`
 }
 
 // Close says how to end a session.
@@ -76,7 +76,7 @@ type Close struct {
 // Message is one whole WebSocket message, as it stands.
 type Message struct {
 	Text   string `json:"text,omitempty" doc:"this or bytes; no newline is added"`
-	Bytes  []byte `json:"bytes,omitempty" doc:"in base64"`
+	Bytes  []byte `json:"bytes,omitempty" nullable:"false" doc:"in base64"`
 	Binary bool   `json:"binary,omitempty" doc:"as a binary message"`
 }
 
@@ -90,7 +90,7 @@ type Held struct {
 
 // Vault lists what is kept, sorted.
 type Vault struct {
-	Capabilities []Held `json:"capabilities"`
+	Capabilities []Held `json:"capabilities" nullable:"false"`
 }
 
 // NewCapability is put into the vault, in place of an earlier one of the same tenant,

@@ -54,7 +54,7 @@ type Answer struct {
 type EntryMessage struct {
 	Opcode string `json:"opcode" enum:"text,binary"`
 	Text   string `json:"text,omitempty"`
-	Bytes  []byte `json:"bytes,omitempty" doc:"in base64, where it is not UTF-8"`
+	Bytes  []byte `json:"bytes,omitempty" nullable:"false" doc:"in base64, where it is not UTF-8"`
 	Length int    `json:"length"`
 }
 
@@ -85,7 +85,7 @@ type Violation struct {
 // Entries is a part of the journal.
 type Entries struct {
 	Epoch     string  `json:"epoch"`
-	Entries   []Entry `json:"entries"`
+	Entries   []Entry `json:"entries" nullable:"false"`
 	Next      int64   `json:"next" doc:"after which seq to ask for more"`
 	Mark      int64   `json:"mark" doc:"seq of the last entry that there is"`
 	Forgotten int64   `json:"forgotten" doc:"entries that had to go because the journal was full"`

@@ -12,7 +12,7 @@ type Problem struct {
 	Title  string       `json:"title,omitempty"`
 	Status int          `json:"status,omitempty"`
 	Detail string       `json:"detail,omitempty"`
-	Errors []FieldError `json:"errors,omitempty"`
+	Errors []FieldError `json:"errors,omitempty" nullable:"false"`
 }
 
 // FieldError says what is wrong with one field.

@@ -26,7 +26,7 @@ type NewStub struct {
 	After  int     `json:"after,omitempty" minimum:"0" doc:"let so many matches pass"`
 	Every  int     `json:"every,omitempty" minimum:"1" default:"1" doc:"act on one of so many matches"`
 	Times  int     `json:"times,omitempty" minimum:"0" doc:"act so often and no more; 0 is always"`
-	Faults []Fault `json:"faults" minItems:"1" maxItems:"32" doc:"applied in order"`
+	Faults []Fault `json:"faults" nullable:"false" minItems:"1" maxItems:"32" doc:"applied in order"`
 }
 
 // Fault is the name of a fault with its fields beside it: {"name":"close","code":4401}.
@@ -42,7 +42,7 @@ type Stub struct {
 
 // Stubs lists them, in the order in which they are applied.
 type Stubs struct {
-	Stubs []Stub `json:"stubs"`
+	Stubs []Stub `json:"stubs" nullable:"false"`
 }
 
 // Release lets go of what a stub holds, stalls or keeps half open.
@@ -59,10 +59,10 @@ type Released struct {
 type FaultKind struct {
 	Name   string          `json:"name"`
 	Fields json.RawMessage `json:"fields" doc:"a JSON Schema of its fields"`
-	Points []string        `json:"points" doc:"where it can act"`
+	Points []string        `json:"points" nullable:"false" doc:"where it can act"`
 }
 
 // FaultKinds lists them, sorted.
 type FaultKinds struct {
-	Faults []FaultKind `json:"faults"`
+	Faults []FaultKind `json:"faults" nullable:"false"`
 }

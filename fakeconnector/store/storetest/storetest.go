@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -25,7 +26,7 @@ func Run(t *testing.T, open Open) {
 		test func(*testing.T, Open)
 	}{
 		{"Buffer", buffer}, {"Full", full}, {"Flip", flip}, {"Lease", lease}, {"Parked", parked},
-		{"Strangers", strangers}, {"Concurrent", concurrent},
+		{"AnyOrder", anyOrder}, {"Strangers", strangers}, {"Concurrent", concurrent},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
 	}
@@ -175,6 +176,34 @@ func lease(t *testing.T, open Open) {
 	lease("b", true) // run out
 	must(t, s.Release(ctx, "i", "b"))
 	lease("a", true)
+}
+
+// anyOrder: entries go in any order; what is left stays in its own.
+func anyOrder(t *testing.T, open Open) {
+	s := open(t, 0, nil)
+	const n = 200
+	var texts, ids []string
+	for i := range n {
+		e, err := s.Append(ctx, "i", fmt.Append(nil, i))
+		must(t, err)
+		texts, ids = append(texts, string(e.Payload)), append(ids, e.ID)
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for len(ids) > 0 {
+		at := rnd.IntN(len(ids))
+		ok, err := s.Ack(ctx, "i", ids[at])
+		must(t, err)
+		if again, _ := s.Ack(ctx, "i", ids[at]); !ok || again {
+			t.Fatalf("expected %s to go once, got %v and then %v", ids[at], ok, again)
+		}
+		texts, ids = slices.Delete(texts, at, at+1), slices.Delete(ids, at, at+1)
+		if len(ids)%19 == 0 {
+			want(t, Texts(t, s, "i", 0, n), texts...)
+		}
+	}
+	if ok, err := s.Unflip(ctx, "i"); !ok || err != nil {
+		t.Errorf("expected an empty buffer, got %v, %v", ok, err)
+	}
 }
 
 // strangers: an instance that nobody has heard of, ids that no entry has, and an instance

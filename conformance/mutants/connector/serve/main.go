@@ -13,7 +13,7 @@ import (
 	"sync"
 
 	"github.com/relaykit/relaykit/conformance/faketarget"
-	"github.com/relaykit/relaykit/conformance/mutants/connector"
+	"github.com/relaykit/relaykit/conformance/mutants/connector/pipe"
 	"github.com/relaykit/relaykit/fakeconnector"
 )
 
@@ -42,14 +42,14 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	say(connector.Hello{BaseURL: target.BaseURL, Gateways: target.Gateways, Key: key, KeyID: target.InstanceKey.ID})
+	say(pipe.Hello{BaseURL: target.BaseURL, Gateways: target.Gateways, Key: key, KeyID: target.InstanceKey.ID})
 	in := json.NewDecoder(bufio.NewReader(os.Stdin))
 	for {
-		var r connector.Request
+		var r pipe.Request
 		if in.Decode(&r) != nil {
 			return nil
 		}
-		a := connector.Answer{ID: r.ID}
+		a := pipe.Answer{ID: r.ID}
 		var err error
 		switch ctx := context.Background(); r.Method {
 		case "publish":

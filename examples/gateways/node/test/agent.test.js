@@ -91,7 +91,7 @@ test('the name and type of a chat', async () => {
   assert.deepStrictEqual(refused, { success: false, error: 'no' });
 });
 
-test('results find their callers in any order, and fail when they do not come', async () => {
+test('results find their callers in any order, and fail when they do not come', { timeout: 30_000 }, async () => {
   const pending = new PendingResults(60_000);
   const sent = [];
   const session = { send: (frame) => sent.push(frame) };

@@ -8,18 +8,6 @@ const { WebSocketServer } = require('ws');
 
 const GATEWAY = path.join(__dirname, '..', 'gateway.js');
 
-const DESCRIPTOR = {
-  contract_version: 1,
-  platform: 'discord',
-  label: 'Discord',
-  max_message_length: 2000,
-  supports_draft_streaming: false,
-  supports_edit: true,
-  supports_threads: true,
-  markdown_dialect: 'discord',
-  len_unit: 'chars',
-};
-
 /** A queue of what a socket brings, to be awaited one by one. */
 class Received {
   #items = [];
@@ -74,4 +62,4 @@ function start(t, env) {
   return { child, exited, logged };
 }
 
-module.exports = { serve, start, DESCRIPTOR };
+module.exports = { serve, start };

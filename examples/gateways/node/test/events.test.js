@@ -8,6 +8,7 @@ const { readForward, interactionOf, interactionEvent } = require('../lib/passthr
 const { sessionKey } = require('../lib/session-key');
 const { readDescriptor } = require('../lib/descriptor');
 const { BadFrame } = require('../lib/fields');
+const { DESCRIPTOR } = require('./descriptor');
 
 const KEYS = { profile: '', groupSessionsPerUser: true, threadSessionsPerUser: false };
 const source = (platform, chat_type, chat_id, more) => ({ platform, chat_type, chat_id, ...more });
@@ -26,6 +27,7 @@ test('the session keys of section 10', () => {
     [source('telegram', 'dm', '', { user_id: 'U1', user_id_alt: 'UA' }), {}, 'agent:main:telegram:dm:UA'],
     [source('signal', 'dm', ''), {}, 'agent:main:signal:dm'],
     [source('whatsapp', 'dm', '15551234567:12@s.whatsapp.net'), {}, 'agent:main:whatsapp:dm:15551234567'],
+    [source('whatsapp_cloud', 'dm', '+1555@c.us'), {}, 'agent:main:whatsapp_cloud:dm:1555'],
     [
       source('whatsapp', 'group', '120363@g.us', { user_id: '+15551234567' }),
       {},
@@ -118,20 +120,8 @@ test('a forward that is no interaction, and one that is malformed', () => {
   }
 });
 
-const DESCRIPTOR = {
-  contract_version: 1,
-  platform: 'discord',
-  label: 'Discord',
-  max_message_length: 2000,
-  supports_draft_streaming: false,
-  supports_edit: true,
-  supports_threads: true,
-  markdown_dialect: 'discord',
-  len_unit: 'utf16',
-};
-
 test('a descriptor without its optional fields', () => {
-  const inForce = readDescriptor({ descriptor: { ...DESCRIPTOR, unknown: 1 } });
+  const inForce = readDescriptor({ descriptor: { ...DESCRIPTOR, len_unit: 'utf16', unknown: 1 } });
   assert.strictEqual(inForce.maxMessageLength, 2000);
   assert.strictEqual(inForce.lenUnit, 'utf16');
   assert.strictEqual(inForce.supportsCodeBlocks, true);

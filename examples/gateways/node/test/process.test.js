@@ -5,7 +5,8 @@
 const { test } = require('node:test');
 const assert = require('node:assert');
 
-const { serve, start, DESCRIPTOR } = require('./connector');
+const { serve, start } = require('./connector');
+const { DESCRIPTOR } = require('./descriptor');
 
 const SOURCE = { platform: 'discord', chat_id: 'C1', chat_type: 'channel', user_id: 'U1', guild_id: 'G1' };
 const EVENT = { text: 'hi', message_type: 'text', source: SOURCE, message_id: 'M1' };

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/relaykit/relaykit/fakeconnector/serve"
+)
+
+// servePatience bounds every wait for a server of a test.
+const servePatience = 30 * time.Second
+
+// serving runs `fakeconnector serve` in this process until the test ends, and returns the
+// addresses of its listeners.
+func serving(t *testing.T, args ...string) (relay, control string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	stderr, logs := io.Pipe()
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, append([]string{"serve", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"}, args...), io.Discard, logs)
+		_ = logs.Close()
+	}()
+	ready := make(chan [2]string, 1)
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		lines := bufio.NewScanner(stderr)
+		for lines.Scan() {
+			var entry struct{ Msg, Relay, Control string }
+			if json.Unmarshal(lines.Bytes(), &entry) == nil && entry.Msg == "serving" {
+				ready <- [2]string{entry.Relay, entry.Control}
+			}
+		}
+		_, _ = io.Copy(io.Discard, stderr)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if got := <-code; got != exitYes {
+			t.Errorf("expected serve to exit with 0 after a shutdown, got %d", got)
+		}
+		<-read
+	})
+	select {
+	case at := <-ready:
+		return at[0], at[1]
+	case <-time.After(servePatience):
+		t.Fatal("expected serve to say that it serves")
+		return "", ""
+	}
+}
+
+// Push, look, break and mend a connector from the command line.
+func TestSteer(t *testing.T) {
+	relay, control := serving(t)
+	t.Setenv(envPrefix+"CONTROL", strings.TrimPrefix(control, "http://"))
+	steps := []struct {
+		line string
+		code int
+		want string // in what is printed, on either stream
+	}{
+		{"gateways add --id gw-1 --instance inst-1 --tenant acme", exitYes, "GATEWAY_RELAY_URL=" + relay + "\nGATEWAY_RELAY_ID=gw-1\nGATEWAY_RELAY_SECRET="},
+		{"gateways add --id gw-1", exitNo, "body.id"},
+		{"gateways list", exitYes, "gw-1     acme    inst-1"},
+		{"instances", exitYes, "inst-1    away"},
+		{"push --chat C1 --text hi", exitYes, "inst-1: buffered as b-1; what follows stands in the journal after #0"},
+		{"push --chat C1 --text hi --json", exitYes, `"session_key": "agent:main:discord:dm:C1"`},
+		{"push --text hi", exitUsage, "--chat: expected the id of a chat"},
+		{"push --chat C1 --instance nobody", exitNo, "path.instance"},
+		{"buffers", exitYes, "inst-1    2"},
+		{"buffers inst-1", exitYes, `b-1    waits  0      {"event":`},
+		{"buffers inst-1 --discard", exitYes, "2 discarded"},
+		{"journal", exitYes, "buffered as b-1"},
+		{"journal --kind note --limit 1 --json", exitYes, `"kind":"note"`},
+		{"journal --kind notes", exitNo, "query.kind"},
+		{"journal --wait 1ms --type outbound", exitNo, "expected 1 matching journal entries"},
+		{"publish --platform discord --chat C1 --user U1 --text hi", exitYes, "the author is bound to no instance"},
+		{"interrupt --session-key k", exitNo, "it is not connected"},
+		{"sessions", exitYes, "SESSION  GATEWAY"},
+		{"close s1", exitNo, "path.session"},
+		{"fault close --set code=4401 --set reason=unauthorized --type outbound --times 1", exitYes, "stub-1 is in force"},
+		{"fault clothe", exitNo, "body.faults[0].name"},
+		{"fault close --set code", exitUsage, "--set: expected field=value"},
+		{"fault --list", exitYes, "close             code, reason"},
+		{"stub list", exitYes, `{"type":"outbound"}  [{"code":4401,"name":"close","reason":"unauthorized"}]`},
+		{"stub release stub-1", exitYes, "0 released"},
+		{"stub remove stub-1", exitYes, ""},
+		{"stub remove stub-1", exitNo, "path.stub"},
+		{"stub clear", exitYes, "0 removed"},
+		{"flip inst-1", exitYes, "inst-1 is flipped"},
+		{"wake inst-1", exitYes, "not requested"},
+		{"rotate gw-1 --drop-old", exitYes, "GATEWAY_RELAY_SECRET="},
+		{"revoke gw-1", exitYes, ""},
+		{"tenants list", exitYes, "acme    1         0"},
+		{"tenants identity-token acme --value my-own-token", exitYes, "my-own-token"},
+		{"tenants enrollment-token acme --ttl 1h", exitYes, "."},
+		{"namespaces add one", exitYes, ""},
+		{"instances -n one", exitYes, "INSTANCE"},
+		{"instances -n two", exitNo, "query.namespace"},
+		{"namespaces list", exitYes, "one"},
+		{"namespaces remove one", exitYes, ""},
+		{"snapshot", exitYes, `"namespace": {`},
+		{"gateways remove gw-1", exitYes, ""},
+		{"reset", exitYes, "default was reset; it has 0 gateways"},
+		{"instances --control 127.0.0.1:1", exitHarness, "connection refused"},
+		{"gateways bogus", exitUsage, "there are: add, list, remove"},
+	}
+	for _, step := range steps {
+		code, stdout, stderr := execute(words(step.line)...)
+		if code != step.code || !strings.Contains(stdout+stderr, step.want) {
+			t.Errorf("%s: exit %d, %q, %q; expected exit %d and %q", step.line, code, stdout, stderr, step.code, step.want)
+		}
+		if (code == exitYes) != (stderr == "") || strings.Count(stderr, "\n") > 1 {
+			t.Errorf("%s: expected one line on standard error where it fails, got %q", step.line, stderr)
+		}
+	}
+}
+
+func words(line string) []string { return strings.Fields(line) }
+
+func TestServeRefuses(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(bad, []byte("listn: 127.0.0.1:0\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, control := serving(t)
+	for line, want := range map[string]struct {
+		code int
+		text string
+	}{
+		"--config " + bad:                 {exitUsage, "field listn not found"},
+		"--config " + bad + ".not":        {exitUsage, "no such file"},
+		"--egress sideways":               {exitUsage, "egress: expected foreign, strict or off"},
+		"--log-level loud":                {exitUsage, "log_level: expected"},
+		"--token short":                   {exitUsage, "token: expected at least"},
+		"--tls-cert only.pem":             {exitUsage, "tls_cert and tls_key"},
+		"--tls-cert a.pem --tls-key b.pe": {exitUsage, "no such file"},
+		"--listen 8790":                   {exitUsage, "listen: expected host:port"},
+		"--shutdown-timeout 0s":           {exitUsage, "shutdown_timeout: expected more than 0"},
+		"--listen 127.0.0.1:0 --control " + strings.TrimPrefix(control, "http://"): {exitHarness, "address already in use"},
+	} {
+		code, stdout, stderr := execute(append([]string{"serve"}, words(line)...)...)
+		if code != want.code || stdout != "" || !strings.Contains(stderr, want.text) {
+			t.Errorf("%s: exit %d, %q, %q; expected exit %d and %q", line, code, stdout, stderr, want.code, want.text)
+		}
+	}
+}
+
+// A value comes from its flag, else from the environment, else from the file.
+func TestConfigOrder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.yaml")
+	text := "listen: file:1\ncontrol: file:2\nlog_level: warn\nallow_hosts: [a, b]\nwake: {cooldown: 3s}\npprof: true\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{"FAKECONNECTOR_CONFIG": file, "FAKECONNECTOR_CONTROL": "env:2", "FAKECONNECTOR_LISTEN": "env:1", "FAKECONNECTOR_ALLOW_HOSTS": "c, d,", "FAKECONNECTOR_WAKE_TIMEOUT": "7s"}
+	getenv := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+	given := pflag.NewFlagSet("", pflag.ContinueOnError)
+	typed := serve.Default()
+	configFlags(given, &typed)
+	if err := given.Parse([]string{"--listen", "flag:1", "--pprof=false"}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := loadConfig(given, "", getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Listen != "flag:1" || c.Control != "env:2" || c.LogLevel != "warn" || strings.Join(c.AllowHosts, "+") != "c+d" ||
+		c.Wake.Cooldown != 3*time.Second || c.Wake.Timeout != 7*time.Second || c.Pprof || c.Drain.Window != 16 {
+		t.Errorf("expected the flag, else the environment, else the file, else the default, got %+v", c)
+	}
+	env["FAKECONNECTOR_PPROF"], env["FAKECONNECTOR_SEED"] = "", "x"
+	if _, err := loadConfig(given, "", getenv); err == nil || !strings.Contains(err.Error(), "FAKECONNECTOR_SEED") {
+		t.Errorf("expected an error that names the variable, got %v", err)
+	}
+}
+
+func TestPrintConfig(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.yaml")
+	text := "token: the-control-token-1\ntenants: [{id: acme, identity_tokens: [identity-1]}]\ngateways: [{id: gw-1, secret: gateway-secret}]\nstubs: [{faults: [{name: duplicate}]}]\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := execute("serve", "--config", file, "--print-config", "--seed", "9")
+	if code != exitYes || !strings.Contains(stdout, "seed: 9\n") || !strings.Contains(stdout, "duplicate") || !strings.Contains(stdout, "id: gw-1") {
+		t.Errorf("expected the configuration in force, got %d, %q, %q", code, stdout, stderr)
+	}
+	for _, secret := range []string{"the-control-token-1", "identity-1", "gateway-secret"} {
+		if strings.Contains(stdout, secret) {
+			t.Errorf("expected no secret, got %q in %s", secret, stdout)
+		}
+	}
+	var again serve.Config
+	if err := again.Read([]byte(stdout)); err != nil || again.Seed != 9 {
+		t.Errorf("expected what was printed to be read again, got %+v, %v", again, err)
+	}
+}
+
+// Every command says what it is for, and every flag what it means.
+func TestHelpStandsAlone(t *testing.T) {
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		for _, sub := range cmd.Commands() {
+			if !sub.IsAvailableCommand() || sub.Name() == "completion" || sub.Name() == "help" {
+				continue
+			}
+			code, stdout, _ := execute(append(strings.Fields(sub.CommandPath())[1:], "--help")...)
+			if code != exitYes || sub.Short == "" || !strings.Contains(stdout, "Usage:") {
+				t.Errorf("%s --help: exit %d, %q", sub.CommandPath(), code, stdout)
+			}
+			sub.LocalFlags().VisitAll(func(f *pflag.Flag) {
+				if f.Usage == "" {
+					t.Errorf("%s: expected --%s to say what it means", sub.CommandPath(), f.Name)
+				}
+			})
+			walk(sub)
+		}
+	}
+	walk(rootCommand())
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		if code, stdout, _ := execute("completion", shell); code != exitYes || !strings.Contains(stdout, "fakeconnector") {
+			t.Errorf("completion %s: exit %d", shell, code)
+		}
+	}
+}
