@@ -211,13 +211,14 @@ func descriptorBound(g *kit.G) {
 	g.Alive()
 }
 
-// lateDescriptor: up to the bound a gateway waits, so at half of it it still listens.
+// lateDescriptor: up to the bound a gateway waits, so at a third of it it still listens. The
+// rest is for a machine that is late, and four seconds at least.
 func lateDescriptor(g *kit.G) {
-	g.Prepare()
+	g.Prepare(kit.Bounds(func(t *kit.Timing) { t.Handshake = max(t.Handshake, 6*time.Second) }))
 	held := g.Hold(kit.FirstHello())
 	g.Start(kit.UntilHello())
 	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
-	if e, found := g.Within(g.Timing.Handshake/2, func(e fakeconnector.Entry) bool {
+	if e, found := g.Within(g.Timing.Handshake/3, func(e fakeconnector.Entry) bool {
 		return e.Seq > hello.Seq && kit.IsClosed(hello.Session)(e)
 	}); found {
 		g.Mismatch(fmt.Sprintf("the gateway to wait up to %s for its descriptor", g.Timing.Handshake), "it gave up after "+kit.Elapsed(hello, e).String())

@@ -21,7 +21,7 @@ type Diagnosis struct {
 
 // awaitHello waits for the gateway's first well-formed hello.
 func (in *Instance) awaitHello(ctx context.Context, within time.Duration) *Diagnosis {
-	ctx, cancel := context.WithTimeout(ctx, within)
+	ctx, cancel := patiently(ctx, within)
 	defer cancel()
 	stop := make(chan struct{})
 	defer close(stop)

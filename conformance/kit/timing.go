@@ -23,8 +23,9 @@ type Timing struct {
 	// ack and the closing of its sockets. Contract: IdleAck and 5 s more.
 	Shutdown time.Duration
 
-	// Ready is the wait from the start of a subject to its hello. 20 s: an interpreter
-	// that loads a large agent takes several seconds, twice that under load.
+	// Ready is the wait from the start of a subject to its hello. 30 s: an interpreter
+	// that loads a large agent takes several seconds, many times that under load. What the
+	// first start of a run took stretches it for the others.
 	Ready time.Duration
 	// Answer is the wait for anything that a gateway does at once. 10 s: a stock agent
 	// takes one to two seconds for a turn; the rest is for a loaded machine.
@@ -48,7 +49,7 @@ func ContractTiming() Timing {
 	return Timing{
 		Handshake: 30 * time.Second, Outbound: 30 * time.Second, IdleAck: 10 * time.Second,
 		BackoffBase: time.Second, BackoffCap: 30 * time.Second, Shutdown: 15 * time.Second,
-		Ready: 20 * time.Second, Answer: 10 * time.Second, Quiet: 400 * time.Millisecond,
+		Ready: 30 * time.Second, Answer: 10 * time.Second, Quiet: 400 * time.Millisecond,
 		Stop: 20 * time.Second, Slack: 5 * time.Second, DriverGrace: time.Second,
 	}
 }
