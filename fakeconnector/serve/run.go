@@ -19,8 +19,8 @@ import (
 	"github.com/relaykit/relaykit/fakeconnector"
 	"github.com/relaykit/relaykit/fakeconnector/control"
 	"github.com/relaykit/relaykit/fakeconnector/control/api"
-	"github.com/relaykit/relaykit/fakeconnector/metrics"
 	"github.com/relaykit/relaykit/fakeconnector/inspector"
+	"github.com/relaykit/relaykit/fakeconnector/metrics"
 	"github.com/relaykit/relaykit/fakeconnector/store/bolt"
 	"github.com/relaykit/relaykit/internal/redact"
 )

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/relaykit/relaykit/fakeconnector/store"
 )
@@ -70,7 +71,7 @@ func Open(path string, limit int, now func() time.Time) (*Store, error) {
 	}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait})
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, bbolterrors.ErrTimeout):
 		return nil, fmt.Errorf("buffers in %s: expected to be the only process that uses the file, but it is locked; stop the other one, or name another file", path)
 	case err != nil:
 		return nil, fmt.Errorf("buffers in %s: expected a file that bbolt can open: %w", path, err)
