@@ -3,7 +3,7 @@ GO      ?= go
 BIN     := bin
 REPORT  ?= report
 
-.PHONY: build verify image verify-image same-verdicts test lint vectors ports mutants mutants-all mutants-full fuzz bench soak clean
+.PHONY: build verify image image-gateway image-fakeconnector verify-image same-verdicts test lint vectors ports mutants mutants-all mutants-full fuzz bench soak clean
 
 build:
 	$(GO) build -o $(BIN)/ ./cmd/...
@@ -11,16 +11,25 @@ build:
 verify: build
 	$(BIN)/fakeconnector verify --target cmd/gateway/target.yaml --command $(BIN)/gateway --report $(REPORT)
 
-# The reference gateway as an image without a base.
-IMAGE           ?= relaykit-gateway
-CA_CERTIFICATES ?= /etc/ssl/certs/ca-certificates.crt
-image:
+# The reference gateway and the fake connector as images without a base.
+IMAGE               ?= relaykit-gateway
+IMAGE_FAKECONNECTOR ?= relaykit-fakeconnector
+CA_CERTIFICATES     ?= /etc/ssl/certs/ca-certificates.crt
+image: image-gateway image-fakeconnector
+
+image-gateway:
 	mkdir -p $(BIN)/image
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -o $(BIN)/image/gateway ./cmd/gateway
 	cp $(CA_CERTIFICATES) $(BIN)/image/ca-certificates.crt
 	docker build --quiet --tag $(IMAGE) --file cmd/gateway/Dockerfile $(BIN)/image
 
-verify-image: build image
+image-fakeconnector:
+	mkdir -p $(BIN)/image-fakeconnector/data
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -o $(BIN)/image-fakeconnector/fakeconnector ./cmd/fakeconnector
+	cp $(CA_CERTIFICATES) $(BIN)/image-fakeconnector/ca-certificates.crt
+	docker build --quiet --tag $(IMAGE_FAKECONNECTOR) --file cmd/fakeconnector/Dockerfile $(BIN)/image-fakeconnector
+
+verify-image: build image-gateway
 	$(BIN)/fakeconnector verify --target cmd/gateway/target.yaml --image $(IMAGE) --report $(REPORT)
 
 # The reference must be judged alike in process, as a command, as an image and attached.

@@ -66,6 +66,7 @@ To judge a gateway:    fakeconnector verify --command './my-gateway'
 To have a connector:   fakeconnector serve`,
 	},
 		serveCommand(),
+		healthcheckCommand(),
 		verifyCommand(),
 		contractCommand(),
 		vectorsCommand(),
@@ -75,7 +76,7 @@ To have a connector:   fakeconnector serve`,
 	root.AddGroup(&cobra.Group{ID: "judge", Title: "Judge a gateway, or a port of the protocol:"}, &cobra.Group{ID: "serve", Title: "Be a connector:"})
 	for _, cmd := range root.Commands() {
 		switch cmd.Name() {
-		case "serve":
+		case "serve", "healthcheck":
 			cmd.GroupID = "serve"
 		case "version":
 		default:
