@@ -54,23 +54,24 @@ vectors:
 ports:
 	$(GO) test -v ./vectors/ports
 
-# Mutants must be killed by the cases of their own rule. `mutants` judges one of every rule
-# and goes on to more for as long as MUTANTS_FOR lets it; which, follows from the source, so
-# the same tree judges the same ones. `mutants-all` judges every one, and `mutants-full` lets
-# every case see every one, to show how far each spreads. Both keep what they found in
-# MUTANTS_RESULTS, so that they can be stopped and begun again, and write docs/mutants.md.
-MUTANTS_FOR     ?= 6m
-MUTANTS_RESULTS ?= mutants.json
+# Mutants must be killed by the cases of their own rule. `mutants-all` judges every one, keeps
+# what became of each, and writes docs/mutants.md; it can be stopped and begun again.
+# `mutants` holds what is kept there: of those that were killed one of every rule, and as many
+# more as MUTANTS_FOR lets it; which, follows from the source, so that in time all get their
+# turn. `mutants-full` lets every case see every mutant, to show how far each spreads.
+MUTANTS_FOR        ?= 6m
+MUTANTS            := conformance/mutants/outcomes.json
+CONNECTOR_MUTANTS  := conformance/mutants/connector/outcomes.json
 mutants:
-	$(GO) run ./conformance/mutants/run -for $(MUTANTS_FOR) -parallel 6
-	$(GO) run ./conformance/mutants/run -connector -each 1
+	$(GO) run ./conformance/mutants/run -recorded -results $(MUTANTS) -for $(MUTANTS_FOR) -parallel 6
+	$(GO) run ./conformance/mutants/run -connector -recorded -results $(CONNECTOR_MUTANTS) -for 1m -parallel 4
 
 mutants-all:
-	$(GO) run ./conformance/mutants/run -results $(MUTANTS_RESULTS) -doc docs/mutants.md
-	$(GO) run ./conformance/mutants/run -connector
+	$(GO) run ./conformance/mutants/run -results $(MUTANTS) -doc docs/mutants.md
+	$(GO) run ./conformance/mutants/run -connector -results $(CONNECTOR_MUTANTS)
 
 mutants-full:
-	$(GO) run ./conformance/mutants/run -full -results $(MUTANTS_RESULTS) -doc docs/mutants.md
+	$(GO) run ./conformance/mutants/run -full -results $(MUTANTS) -doc docs/mutants.md
 
 # Every fuzz target for FUZZTIME. `go test -fuzz` takes one target of one package at a time.
 FUZZTIME ?= 60s

@@ -19,7 +19,7 @@ func followUps() []kit.Case {
 			After: rules(protocol.RulePassthroughChat, protocol.RulePassthroughAuthor, protocol.RulePassthroughPlatform, protocol.RuleSessionKeyNamespace, protocol.RuleSessionKeyGroup, protocol.RuleSessionKeyParticipant), Gateway: namesTurn},
 		{ID: id(protocol.RuleFollowUpNoCredential), Title: "repeats no credential that a forwarded request should not have had", Level: kit.Must,
 			Needs: kit.Needs{Feature: "passthrough"}, Gateway: repeatsNoCredential},
-		{ID: id(protocol.RuleFollowUpNoCredential, "follow-up"), Title: "puts no credential into a follow_up", Level: kit.Must, Needs: asked, Gateway: followsUpWithoutCredential},
+		{ID: id(protocol.RuleFollowUpNoCredential, "follow-up"), Title: "puts no credential into a follow_up", Level: kit.Must, Needs: alone, Gateway: followsUpWithoutCredential},
 		{ID: id(protocol.RuleFollowUpNoRetry), Title: "does not send a refused follow_up again", Level: kit.Must, Needs: asked, Gateway: refusedOnce},
 		{ID: id(protocol.RuleFollowUpNoRetry, "no-reason"), Title: "does not send one again that is refused without a reason", Level: kit.Must, Needs: asked, Gateway: refusedWithoutReason},
 		{ID: id(protocol.RuleFollowUpNoRetry, "redial"), Title: "does not send it again on the next session", Level: kit.Must, Needs: alone,

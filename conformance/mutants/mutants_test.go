@@ -3,6 +3,7 @@ package mutants
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -284,5 +285,35 @@ func TestTheSeedFollowsTheSource(t *testing.T) {
 	}
 	if put("reference/a.go", "one") != first {
 		t.Error("expected the same source to have the same seed")
+	}
+}
+
+// A mutant that was edited since, that survived, or that is new is not held to what is
+// recorded; and a record of nothing holds nothing.
+func TestRecorded(t *testing.T) {
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed, survived, edited := all[0], all[1], all[2]
+	data, err := JSON([]Outcome{{Mutant: killed, By: []string{string(killed.Rule)}}, {Mutant: survived}, {Mutant: edited, By: []string{string(edited.Rule)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "outcomes.json")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	list := slices.Clone(all[:4])
+	list[2].Edits = append(slices.Clone(edited.Edits), Edit{File: "x"})
+	got, err := Recorded(file, list)
+	if err != nil || len(got) != 1 || got[0].ID() != killed.ID() {
+		t.Errorf("expected %s alone, got %v, %v", killed.ID(), got, err)
+	}
+	if got, err := Recorded(file, all[3:]); err == nil {
+		t.Errorf("expected an error where none is recorded, got %v", got)
+	}
+	if got, err := Recorded(filepath.Join(t.TempDir(), "none"), all); err == nil {
+		t.Errorf("expected an error without a file, got %v", got)
 	}
 }

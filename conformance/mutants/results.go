@@ -78,3 +78,22 @@ func Merge(file string, all []Mutant, outcomes []Outcome) ([]Outcome, error) {
 	}
 	return outcomes, nil
 }
+
+// Recorded are those mutants of a list of which file keeps that they were killed, as they
+// stand now. There is an error when there are none: a run of nothing would be green.
+func Recorded(file string, list []Mutant) ([]Mutant, error) {
+	outcomes, err := Merge(file, list, nil)
+	if err != nil {
+		return nil, err
+	}
+	var killed []Mutant
+	for _, o := range Sorted(outcomes) {
+		if o.State == Killed {
+			killed = append(killed, o.Mutant)
+		}
+	}
+	if len(killed) == 0 {
+		return nil, fmt.Errorf("%s: expected mutants that are recorded as killed, got none; make mutants-all records them", file)
+	}
+	return killed, nil
+}

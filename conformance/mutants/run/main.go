@@ -31,10 +31,10 @@ import (
 const targetFile = "cmd/gateway/target.yaml"
 
 type flags struct {
-	full, evidence, json, control, noted, connector, again, onlyDoc bool
-	root, doc, results                                              string
-	workers, each                                                   int
-	budget                                                          time.Duration
+	full, evidence, json, control, noted, recorded, connector, again, onlyDoc bool
+	root, doc, results                                                        string
+	workers, each                                                             int
+	budget                                                                    time.Duration
 }
 
 func main() {
@@ -45,6 +45,7 @@ func main() {
 	flag.BoolVar(&f.control, "control", true, "run the suite on the unedited gateway first")
 	flag.BoolVar(&f.again, "again", true, "ask again of each that is not as it should be, alone, and with every case where its rule is judged over a whole run")
 	flag.BoolVar(&f.noted, "noted", false, "only mutants of which a note says that they survive")
+	flag.BoolVar(&f.recorded, "recorded", false, "only mutants that -results keeps as killed, which must stay so; the file is not written")
 	flag.BoolVar(&f.connector, "connector", false, "mutants of the fake connector, judged by the connector-side cases")
 	flag.StringVar(&f.doc, "doc", "", "write the table of all mutants to this file, with what this run and those that -results kept made of them")
 	flag.StringVar(&f.results, "results", "", "keep outcomes in this file from run to run, until a mutant is edited")
@@ -85,6 +86,12 @@ func run(ctx context.Context, f flags, patterns []string) error {
 	}
 	if f.noted {
 		selected = slices.DeleteFunc(slices.Clone(selected), func(m mutants.Mutant) bool { return m.Survives == "" })
+	}
+	if f.recorded {
+		if selected, err = mutants.Recorded(filepath.Join(root, f.results), selected); err != nil {
+			return err
+		}
+		f.results = ""
 	}
 	seed, err := mutants.TreeSeed(root)
 	if err != nil {
