@@ -59,7 +59,7 @@ ports:
 # `mutants` holds what is kept there: of those that were killed one of every rule, and as many
 # more as MUTANTS_FOR lets it; which, follows from the source, so that in time all get their
 # turn. `mutants-full` lets every case see every mutant, to show how far each spreads.
-MUTANTS_FOR        ?= 6m
+MUTANTS_FOR        ?= 4m
 MUTANTS            := conformance/mutants/outcomes.json
 CONNECTOR_MUTANTS  := conformance/mutants/connector/outcomes.json
 mutants:
