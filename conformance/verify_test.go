@@ -426,15 +426,21 @@ func TestTheLastExchangeDecides(t *testing.T) {
 		_ = ws.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"type":"hello","platform":%q,"botId":%q}%s`, env["GATEWAY_RELAY_PLATFORM"], env["GATEWAY_RELAY_BOT_ID"], end))
 	}
 	for name, tc := range map[string]struct {
-		again  func(ctx context.Context, env map[string]string) // what it does when its first session has ended
+		// What it does when its first session has ended, and the socket that it keeps: one that nothing refers to is closed by the collector.
+		again  func(ctx context.Context, env map[string]string) *websocket.Conn
 		reason string
 	}{
-		"no dial":  {func(context.Context, map[string]string) {}, "reconnect/redial does not hold: expected another dial"},
-		"no hello": {func(ctx context.Context, env map[string]string) { _, _ = dial(ctx, env) }, "handshake/hello-first does not hold: expected a hello on every socket; got no message"},
-		"no newline": {func(ctx context.Context, env map[string]string) {
-			if ws, err := dial(ctx, env); err == nil {
+		"no dial": {func(context.Context, map[string]string) *websocket.Conn { return nil }, "reconnect/redial does not hold: expected another dial"},
+		"no hello": {func(ctx context.Context, env map[string]string) *websocket.Conn {
+			ws, _ := dial(ctx, env)
+			return ws
+		}, "handshake/hello-first does not hold: expected a hello on every socket; got no message"},
+		"no newline": {func(ctx context.Context, env map[string]string) *websocket.Conn {
+			ws, err := dial(ctx, env)
+			if err == nil {
 				hello(ws, env, "")
 			}
+			return ws
 		}, "framing/newline does not hold: expected a"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -455,7 +461,9 @@ func TestTheLastExchangeDecides(t *testing.T) {
 				}()
 				select {
 				case <-closed:
-					tc.again(ctx, env)
+					if again := tc.again(ctx, env); again != nil {
+						defer again.Close()
+					}
 				case <-ctx.Done():
 					ws.Close()
 					<-closed
