@@ -42,7 +42,12 @@ func TestMain(m *testing.M) {
 func TestConformance(t *testing.T) {
 	RegisterFailHandler(Fail)
 	if *commandFlag != "" || *targetFlag != "" {
-		defer uncached(t)
+		here, err := os.Getwd()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer uncached(t, here)
+		t.Chdir("..") // relative paths are seen from where `go test ./conformance` is called
 	}
 	RunSpecs(t, "conformance of "+subjectName())
 }
@@ -179,8 +184,8 @@ var _ = Describe("the relay contract", func() {
 
 // uncached keeps the go command from serving this result again: it caches no test that
 // has read a file of its module which was written a moment ago.
-func uncached(t *testing.T) {
-	path := filepath.Join("testdata", "judged-an-external-gateway")
+func uncached(t *testing.T, dir string) {
+	path := filepath.Join(dir, "testdata", "judged-an-external-gateway")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Error(err)
 	}
