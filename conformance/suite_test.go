@@ -35,8 +35,10 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	// Ginkgo leaves the goroutine behind that waits for interrupts.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts.func2"))
+	// Ginkgo leaves the goroutine behind that waits for interrupts and, of `ginkgo -p`, the one
+	// that asks whether another process was interrupted.
+	const interrupts = "github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts."
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(interrupts+"func1"), goleak.IgnoreAnyFunction(interrupts+"func2"))
 }
 
 func TestConformance(t *testing.T) {

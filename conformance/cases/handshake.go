@@ -85,7 +85,7 @@ func handshake() []kit.Case {
 // inForce reads a default from the driver.
 func inForce(field, want string) kit.Case {
 	return kit.Case{ID: id(protocol.RuleHandshakeOptionalKeys, field), Title: "takes the default of " + field + " where the descriptor leaves it out", Level: kit.Must,
-		Needs: kit.Needs{Alone: true, Driver: []string{"gateway/capabilities"}}, After: rules(protocol.RuleHandshakeAgainOnRedial), Gateway: func(g *kit.G) {
+		Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/capabilities"}}, Gateway: func(g *kit.G) {
 			g.StartUnder(nil)
 			g.WantInForce(field, map[string]any{}, want, "the default")
 			g.Alive()
