@@ -18,7 +18,7 @@ CA_CERTIFICATES     ?= /etc/ssl/certs/ca-certificates.crt
 image: image-gateway image-fakeconnector
 
 image-gateway:
-	mkdir -p $(BIN)/image
+	mkdir -p $(BIN)/image/work
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -o $(BIN)/image/gateway ./cmd/gateway
 	cp $(CA_CERTIFICATES) $(BIN)/image/ca-certificates.crt
 	docker build --quiet --tag $(IMAGE) --file cmd/gateway/Dockerfile $(BIN)/image

@@ -29,6 +29,7 @@ type Options struct {
 	TimingEnv func(kit.Timing) (map[string]string, error)
 	// Config renders the gateway's configuration file; nil when it has none.
 	Config func(kit.ConfigData) (path, text string, err error)
+	Enroll *kit.Enrollment   // how the gateway is made to enrol; nil when that is not known
 	Env    map[string]string // variables of the target's own
 	Cases  []kit.Case        // nil means all
 	Known  map[string]Known  // by case id
@@ -89,7 +90,7 @@ func (o *Options) open(ctx context.Context) (*trial, error) {
 	}
 	bench := kit.NewBench(ctx, kit.Bench{
 		Launcher: o.Launcher, Facts: o.Facts, Timing: o.Timing, Seed: o.Seed,
-		Env: o.Env, TimingEnv: o.TimingEnv, Config: o.Config, Secret: secrets.Add,
+		Env: o.Env, TimingEnv: o.TimingEnv, Config: o.Config, Enroll: o.Enroll, Secret: secrets.Add,
 	})
 	return &trial{bench, judge, model, secrets, selected - len(o.Cases)}, nil
 }
