@@ -212,8 +212,10 @@ func liveAfterDrain(p *kit.P) {
 	}
 }
 
+// So many entries wait that a connector need not have sent the last when the first has
+// come.
 func arrivesDuringDrain(p *kit.P) {
-	events := asleep(p, 3)
+	events := asleep(p, 40)
 	s := p.Connect(p.Me())
 	s.Delivery(0, "the first entry of the drain")
 	more := p.Events(2)

@@ -16,6 +16,27 @@ func connectorIdle() []kit.Case {
 			s.Send(`{"type":"going_idle"}`)
 			s.Await("a going_idle_ack", isIdleAck)
 		}),
+		probe(id(protocol.RuleIdleAnswered, "again"), "answers a second going_idle of a session", kit.ProbeNeeds{}, func(p *kit.P) {
+			s := p.Connect(p.Me())
+			for range 2 {
+				s.CatchUp()
+				s.Send(`{"type":"going_idle"}`)
+				s.Await("a going_idle_ack", isIdleAck)
+			}
+		}),
+		probe(id(protocol.RuleIdleAnswered, "in-a-drain"), "answers going_idle while entries wait that were not acknowledged", publishes, func(p *kit.P) {
+			asleep(p, 3)
+			s := p.Connect(p.Me())
+			s.Delivery(0, "the first entry of the drain")
+			s.Send(`{"type":"going_idle"}`)
+			s.Await("a going_idle_ack", isIdleAck)
+		}),
+		probe(id(protocol.RuleIdleAnswered, "redial"), "answers it on the newer of two sockets", kit.ProbeNeeds{}, func(p *kit.P) {
+			p.Connect(p.Me())
+			s := p.Connect(p.Me())
+			s.Send(`{"type":"going_idle"}`)
+			s.Await("a going_idle_ack", isIdleAck)
+		}),
 		probe(id(protocol.RuleIdleFlipBeforeAck), "sends nothing that is published after its going_idle_ack", publishes, quietAfterAck),
 		probe(id(protocol.RuleIdleFlipBeforeAck, "window"), "delivers live in the window before the ack, nothing after it, and loses nothing", publishes, liveInTheWindow),
 		probe(id(protocol.RuleIdleFlipBeforeAck, "redial"), "delivers again after the next handshake", publishes, func(p *kit.P) {
@@ -26,8 +47,10 @@ func connectorIdle() []kit.Case {
 			s.Delivered(e)
 		}),
 	}
-	for i := range list[1:] {
-		list[i+1].After = rules(protocol.RuleIdleAnswered)
+	for i := range list {
+		if list[i].Rule() != protocol.RuleIdleAnswered {
+			list[i].After = rules(protocol.RuleIdleAnswered)
+		}
 	}
 	return list
 }
