@@ -292,8 +292,10 @@ func aboutTheLimit(p *kit.P, buffered bool) {
 	s.Alive()
 	s.Close()
 	var events []*kit.Published
-	for over := -1; over <= 1; over++ {
-		events = append(events, p.Event(strings.Repeat("x", 1+frameLimit+over-len(f.Line)-1)))
+	for range 2 { // where an id becomes a digit longer on the way, it skips a length
+		for over := -2; over <= 1; over++ {
+			events = append(events, p.Event(strings.Repeat("x", frameLimit+over-len(f.Line))))
+		}
 	}
 	s = connect(events...)
 	s.CatchUp()
