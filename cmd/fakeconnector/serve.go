@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/relaykit/relaykit/fakeconnector/serve"
+	"github.com/relaykit/relaykit/internal/build"
 )
 
 // envPrefix begins the environment variable of every flag of serve: --log-level is
@@ -64,7 +65,7 @@ listener that cannot be opened or fails.`,
 			hangup := make(chan os.Signal, 1)
 			signal.Notify(hangup, syscall.SIGHUP)
 			defer signal.Stop(hangup)
-			err := serve.Run(cmd.Context(), serve.Options{Version: buildVersion(), Stderr: cmd.ErrOrStderr(), Load: load, Reload: hangup})
+			err := serve.Run(cmd.Context(), serve.Options{Version: build.Read().String(), Stderr: cmd.ErrOrStderr(), Load: load, Reload: hangup})
 			var config *serve.ConfigError
 			if errors.As(err, &config) {
 				return usagef("%w", err)
