@@ -42,7 +42,8 @@ stand in the configuration.
 
 A value comes from its flag, else from the environment (` + envPrefix + ` and the flag's name, such
 as ` + envPrefix + `LOG_LEVEL), else from the file. SIGHUP reads the file again and takes over its
-tenants, gateways and stubs, and the certificate; a file that is wrong changes nothing.
+tenants, gateways, bindings, policies and stubs, and the certificate; a file that is wrong
+changes nothing, and one line of the log says why.
 SIGTERM and SIGINT shut down: no more dials, what is in flight is waited for, sessions
 close with 1001. Both listeners are on loopback by default; elsewhere the control API asks
 for a token, which is made and shown once on standard error where none is given.
@@ -83,6 +84,7 @@ listener that cannot be opened or fails.`,
 func configFlags(f *pflag.FlagSet, c *serve.Config) {
 	f.StringVar(&c.Listen, "listen", c.Listen, "`host:port` for gateways; port 0 is a free one")
 	f.StringVar(&c.Control, "control", c.Control, "`host:port` of the control API")
+	f.StringVar(&c.PublicURL, "public-url", c.PublicURL, "base `URL` under which gateways reach --listen, for all that is printed and handed out (default its own address, or loopback for one on every address)")
 	f.StringVar(&c.Token, "token", c.Token, "what the control API asks for, or make for one that is made; rather set "+envPrefix+"TOKEN, which no process list shows")
 	f.StringSliceVar(&c.AllowHosts, "allow-hosts", c.AllowHosts, "`names` under which the control listener is reached, beside localhost and addresses")
 	f.StringVar(&c.TLSCert, "tls-cert", c.TLSCert, "certificate `file` in PEM, for both listeners")
