@@ -508,10 +508,15 @@ func TestTLS(t *testing.T) {
 		must(t, err)
 		must(t, os.WriteFile(to, text, 0o600))
 	}
-	r.change(func(c *Config) { c.Tenants = []any{"acme"} }, nil)
-	r.logs.wait(t, "tenants[0]")
+	withhold := []api.Fault{{"name": json.RawMessage(`"withhold"`)}}
+	_, err = r.client("").CreateStub(within(t), api.NewStub{ID: "one", Match: api.Match{Gateway: "x"}, Every: 1, Faults: withhold})
+	must(t, err)
+	r.change(func(c *Config) {
+		c.Stubs = []any{map[string]any{"id": "one", "faults": []any{map[string]any{"name": "withhold"}}}}
+	}, nil)
+	r.logs.wait(t, "was taken by hand")
 	r.dial("gw-1", gatewaySecret, config)
-	r.change(func(c *Config) { c.Tenants = nil }, nil)
+	r.change(func(c *Config) { c.Stubs = nil }, nil)
 	r.logs.wait(t, `"msg":"reloaded"`)
 	r.dial("gw-1", gatewaySecret, &tls.Config{RootCAs: otherRoots})
 }
