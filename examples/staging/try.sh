@@ -65,10 +65,10 @@ api() { curl -sS --fail-with-body --max-time 60 -H "Authorization: Bearer $FAKEC
 expect() {
 	local want=$1 got
 	shift
-	got=$("$@") || { say "$* failed: $got"; return 1; }
+	got=$("$@") || { say "$* failed: $got" >&2; return 1; }
 	case $got in
 	*"$want"*) printf '%s\n' "$got" ;;
-	*) say "expected $want from $*, got: $got"; return 1 ;;
+	*) say "expected $want from $*, got: $got" >&2; return 1 ;;
 	esac
 }
 
