@@ -70,6 +70,9 @@ func framing() []kit.Case {
 		}),
 		ignored(protocol.RuleFramingUnknownType, "", "ignores a frame of an unknown type", `{"type":"zorp","bufferId":"b","event":{}}`),
 		polite(protocol.RuleFramingUnknownFields, "acts on a frame with unknown fields at every level", unknownFields),
+		{ID: id(protocol.RuleFramingUnknownType, "other-case"), Title: "ignores an event under a type that differs from inbound in case only", Level: kit.Must, After: after,
+			Needs: kit.Needs{Alone: true}, Gateway: typeInOtherCase},
+		{ID: id(protocol.RuleFramingUnknownFields, "other-case"), Title: "does not take fields whose names differ in case only for those that it knows", Level: kit.Must, After: after, Gateway: fieldsInOtherCase},
 		polite(protocol.RuleFramingNullField, "reads null in an optional field like its absence", nullFields),
 		ignored(protocol.RuleFramingWrongDirection, "hello", "ignores a hello that comes from the connector", `{"type":"hello","platform":"discord","botId":"b"}`),
 		ignored(protocol.RuleFramingWrongDirection, "", "ignores an outbound frame that comes from the connector", `{"type":"outbound","requestId":"r","action":{"op":"send","chat_id":"c","content":"x"}}`),
@@ -104,7 +107,7 @@ func framing() []kit.Case {
 			Needs: fresh, After: rules(protocol.RuleReconnectFirstDial), Gateway: freshBufferBeforeDescriptor},
 		{ID: id(protocol.RuleFramingBadFrame, "idle-ack"), Title: "acts on a going_idle_ack that comes behind bad frames", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Launch: kit.Abilities{Signal: true}}, After: rules(protocol.RuleIdleAnnounce, protocol.RuleIdleCloseAfterAck), Gateway: idleAckBehindBad},
-		{ID: id(protocol.RuleFramingReaderFree, "long-bound"), Title: "goes on reading though the bound of the result is far away", Level: kit.Must, After: after,
+		{ID: id(protocol.RuleFramingReaderFree, "long-bound"), Title: "goes on reading events of that session and of others though the bound of the result is far away", Level: kit.Must, After: after,
 			Needs: kit.Needs{Fresh: true, Replies: true}, Gateway: readerFreeForLong},
 		{ID: id(protocol.RuleFramingSeveralInMessage, "order"), Title: "acts on the frames of a message in their order", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"event/inbound"}}, Gateway: severalInOrder},
@@ -131,7 +134,7 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingReaderFree, "same-chat"), Title: "goes on reading when another event of that chat comes meanwhile", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Replies: true}, Gateway: readerFreeSameChat},
 		{ID: id(protocol.RuleFramingFreshBuffer, "reset"), Title: "drops it when the session was reset", Level: kit.Must,
-			After: rules(protocol.RuleInboundAckBuffered, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBufferAfterReset},
+			After: append(cut, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBufferAfterReset},
 		{ID: id(protocol.RuleFramingReaderFree), Title: "goes on reading while a handler waits for its result", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Replies: true}, Gateway: readerFree},
 		{ID: id(protocol.RuleFramingHandlerFailure), Title: "goes on after a handler that fails", Level: kit.Must, After: after,
@@ -139,7 +142,7 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingHandlerFailure, "at-accept"), Title: "goes on after the step before the acknowledgement failed", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set at accept"}}, Gateway: handlerFailure("accept")},
 		{ID: id(protocol.RuleFramingFreshBuffer), Title: "drops the unfinished line of a session that ended", Level: kit.Must,
-			After: rules(protocol.RuleInboundAckBuffered, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBuffer},
+			After: append(cut, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBuffer},
 	}
 	return append(list,
 		bad("null-event", "survives an inbound frame whose event is null", `{"type":"inbound","event":null}`),
@@ -330,6 +333,47 @@ func unknownFields(g *kit.G) {
 	g.Handled(ev)
 }
 
+// typeInOtherCase: a type is a name that is known as it stands.
+func typeInOtherCase(g *kit.G) {
+	before := g.Mark()
+	var events []*kit.Event
+	for _, typ := range []string{"Inbound", "INBOUND"} {
+		ev := g.Event("of the type " + typ)
+		g.SendRaw(websocket.TextMessage, bytes.Replace(ev.Line(), []byte(`"type":"inbound"`), []byte(`"type":"`+typ+`"`), 1))
+		events = append(events, ev)
+	}
+	g.Nothing("answer to a frame of a type that there is not", func(e fakeconnector.Entry) bool {
+		return slices.ContainsFunc(events, func(ev *kit.Event) bool { return kit.IsAck(ev.BufferID)(e) || g.IsReply(ev)(e) })
+	})
+	g.Unanswered(before)
+}
+
+// fieldsInOtherCase has them at one level at a time, behind those that they could be taken
+// for and in front of them.
+func fieldsInOtherCase(g *kit.G) {
+	var events []*kit.Event
+	for _, level := range []struct {
+		open, members string
+		behind        func(*protocol.Inbound) *protocol.Extra
+	}{
+		{`{`, `"Type":"zorp","BufferId":"buf-elsewhere","EVENT":null`, func(f *protocol.Inbound) *protocol.Extra { return &f.Extra }},
+		{`"event":{`, `"Text":"somebody else's words","SOURCE":{"chat_id":"elsewhere"}`, func(f *protocol.Inbound) *protocol.Extra { return &f.Event.Extra }},
+		{`"source":{`, `"Chat_Id":"elsewhere","CHAT_TYPE":"dm"`, func(f *protocol.Inbound) *protocol.Extra { return &f.Event.Source.Extra }},
+	} {
+		first, last := g.Event("in front of them"), g.Event("behind them")
+		f := first.Frame()
+		if err := json.Unmarshal([]byte("{"+level.members+"}"), level.behind(f)); err != nil {
+			g.Harness(err, "reading members of the suite's own")
+		}
+		g.PushFrame(f)
+		g.SendRaw(websocket.TextMessage, []byte(strings.Replace(string(last.Line()), level.open, level.open+level.members+",", 1)))
+		events = append(events, first, last)
+	}
+	for _, ev := range events {
+		g.Handled(ev)
+	}
+}
+
 const more = `"zorp":{"a":[1,null]},"":0,`
 
 func interruptWithMore(g *kit.G) {
@@ -449,12 +493,19 @@ func resultAfterFailure(g *kit.G) {
 	g.WantSuccess(g.Drive("gateway/send", params(g, "gateway/send", g.ID("c")), g.Timing.Answer), true)
 }
 
-// freshBuffer: were the rest of the old line kept, it would spoil the first line of the
-// next session.
+// freshBuffer has the stream to itself: a result of the connector's would end the line.
 func freshBuffer(g *kit.G) {
-	g.SendRaw(websocket.TextMessage, []byte(`{"type":"inbound","event":{"text":"never fin`))
-	g.CloseSession(websocket.CloseServiceRestart, "restart")
-	g.Back()
+	g.Exclusively(func(s *fakeconnector.Session) {
+		g.SendOn(s, websocket.TextMessage, []byte(`{"type":"inbound","event":{"text":"never fin`))
+		g.CloseSession(websocket.CloseServiceRestart, "restart")
+	})
+	unspoiled(g)
+}
+
+// unspoiled: were the rest of the old line kept, it would spoil the first line of the next
+// session, which is its descriptor. The session after that would be a good one again.
+func unspoiled(g *kit.G) {
+	completed(g, g.Await(g.Timing.Redial(0), "a hello on a new session", kit.IsHello))
 }
 
 // interruptFrame names the turn that runs, which an interrupt_inbound would cancel.
@@ -507,7 +558,7 @@ func freshBufferBeforeDescriptor(g *kit.G) {
 	g.Start(kit.UntilHello())
 	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
 	g.CatchUpTo(hello)
-	completed(g, g.Await(g.Timing.Redial(0), "a hello on a new session", kit.IsHello))
+	unspoiled(g)
 }
 
 // idleAckBehindBad: the acknowledgement of a going_idle is a frame like any other, and
@@ -527,7 +578,19 @@ func idleAckBehindBad(g *kit.G) {
 // near, so that a reader which waits for a part of it shows.
 func readerFreeForLong(g *kit.G) {
 	g.Start(kit.Bounds(func(t *kit.Timing) { t.Outbound = 20 * time.Minute }))
-	readerFree(g)
+	first, again := g.Event("whose result is late"), g.Event("behind it in its session")
+	again.Source = first.Source
+	again.Source.MessageID = again.MessageID
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: first.Source.ChatID})
+	g.Push(first)
+	g.Begun(first.Source.ChatID)
+	// Each of them may be what a reader stops at.
+	for _, ev := range []*kit.Event{g.Event("that comes meanwhile"), again, g.Event("behind both")} {
+		g.Push(ev)
+		g.Acked(ev)
+	}
+	held.Release()
+	g.Alive()
 }
 
 // echoedWhole looks at the text, where a gateway echoes it.
@@ -654,12 +717,14 @@ func readerFreeSameChat(g *kit.G) {
 // for the acknowledgement: what a reset finds unread in the buffers of the network is lost.
 func freshBufferAfterReset(g *kit.G) {
 	ev := g.Event("in front of half a line")
-	g.SendRaw(websocket.TextMessage, append(ev.Line(), `{"type":"inbound","event":{"text":"never fin`...))
-	g.Acked(ev)
-	// The rest of the message may be read a moment later than the event.
-	g.Within(g.Timing.Quiet, func(fakeconnector.Entry) bool { return false })
-	g.ResetSession()
-	g.Back()
+	g.Exclusively(func(s *fakeconnector.Session) {
+		g.SendOn(s, websocket.TextMessage, append(ev.Line(), `{"type":"inbound","event":{"text":"never fin`...))
+		g.Acked(ev)
+		// The rest of the message may be read a moment later than the event.
+		g.Within(g.Timing.Quiet, func(fakeconnector.Entry) bool { return false })
+		g.ResetSession()
+	})
+	unspoiled(g)
 }
 
 func orText(text, fallback string) string {

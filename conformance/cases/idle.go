@@ -28,7 +28,9 @@ func idle() []kit.Case {
 	return []kit.Case{
 		{ID: id(protocol.RuleIdleAnnounce), Title: "says going_idle before it closes its socket", Level: kit.Must, Needs: stops, Gateway: announce},
 		{ID: id(protocol.RuleIdleAnnounce, "after-redial"), Title: "says it on its second session as well", Level: kit.Must, Needs: stops, After: rules(protocol.RuleReconnectRedial), Gateway: announceAgain},
-		{ID: id(protocol.RuleIdleAnnounce, "busy"), Title: "says it though a turn still waits for its result", Level: kit.Must, Needs: replies, After: announced, Gateway: announceBusy},
+		{ID: id(protocol.RuleIdleAnnounce, "busy"), Title: "says it though a turn still waits for its result", Level: kit.Must, Needs: replies, After: announced, Gateway: announceBusy(false)},
+		{ID: id(protocol.RuleIdleAnnounce, "event-behind"), Title: "says it though an event waits behind such a turn", Level: kit.Must, Needs: replies,
+			After: append(acked, protocol.RuleFramingReaderFree), Gateway: announceBusy(true)},
 		{ID: id(protocol.RuleIdleServeUntilAck), Title: "handles and acknowledges an event that comes before the going_idle_ack", Level: kit.Must, Needs: stops, After: acked, Gateway: serveUntilAck},
 		{ID: id(protocol.RuleIdleServeUntilAck, "passthrough"), Title: "accepts a forward that comes before the going_idle_ack", Level: kit.Must, Needs: stops,
 			After: append(announced, protocol.RulePassthroughAckBuffered), Gateway: forwardUntilAck},
@@ -92,24 +94,34 @@ func announceAgain(g *kit.G) {
 
 // announceBusy: how long a shutdown waits for a turn is left to the gateway, so it may
 // say going_idle before the turn has ended or after it, as long as it closes after both.
-func announceBusy(g *kit.G) {
-	g.Start()
-	atRest(g)
-	ev := g.Event("whose result is kept back")
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: "send"})
-	g.Push(ev)
-	g.Begun(ev.Source.ChatID)
-	g.CatchUp()
-	s := g.Session()
-	g.BeginStop()
-	first := func(e fakeconnector.Entry) bool { return kit.IsGoingIdle(e) || kit.IsClosed(s.ID())(e) }
-	e, found := g.Within(g.Timing.Quiet, first)
-	if !found {
-		held.Release()
-		e = g.Await(g.Timing.Shutdown+g.Timing.Slack, "going_idle, once the turn has its result", first)
-	}
-	if !kit.IsGoingIdle(e) {
-		g.Mismatch("going_idle before the socket is closed, with a turn under way as well", fmt.Sprintf("closed by the %s with %d", e.Close.By, e.Close.Code))
+// behind is whether another event of its session waits for that turn.
+func announceBusy(behind bool) func(*kit.G) {
+	return func(g *kit.G) {
+		g.Start()
+		atRest(g)
+		ev := g.Event("whose result is kept back")
+		held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: "send"})
+		g.Push(ev)
+		g.Begun(ev.Source.ChatID)
+		if behind {
+			next := g.Event("behind it")
+			next.Source = ev.Source
+			next.Source.MessageID = next.MessageID
+			g.Push(next)
+			g.Acked(next)
+		}
+		g.CatchUp()
+		s := g.Session()
+		g.BeginStop()
+		first := func(e fakeconnector.Entry) bool { return kit.IsGoingIdle(e) || kit.IsClosed(s.ID())(e) }
+		e, found := g.Within(g.Timing.Quiet, first)
+		if !found {
+			held.Release()
+			e = g.Await(g.Timing.Shutdown+g.Timing.Slack, "going_idle, once the turn has its result", first)
+		}
+		if !kit.IsGoingIdle(e) {
+			g.Mismatch("going_idle before the socket is closed, with a turn under way as well", fmt.Sprintf("closed by the %s with %d", e.Close.By, e.Close.Code))
+		}
 	}
 }
 

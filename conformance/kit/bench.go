@@ -32,6 +32,8 @@ type Bench struct {
 	// Config renders the gateway's configuration file, see [ConfigData]; nil when it has
 	// none that the suite may write.
 	Config func(ConfigData) (path, text string, err error)
+	// Enroll is how the gateway is made to enrol; nil when that is not known.
+	Enroll *Enrollment
 	// Secret is told every secret that the run mints, for the redactor.
 	Secret func(...string)
 
@@ -84,6 +86,7 @@ type Instance struct {
 	uncount []func()      // takes its ports from those of the suite's own
 	waited  time.Duration // for its turn to be started
 	settled func()        // its start is over, or given up on; others may start
+	atEnd   atomic.Pointer[func(files lookThrough)]
 }
 
 // InstanceOption changes how an instance is set up.
@@ -104,6 +107,7 @@ type instanceConfig struct {
 	botID     *string
 	respell   []func(env map[string]string)
 	ignored   []protocol.RuleID
+	args      []string
 }
 
 type readiness int
@@ -265,7 +269,7 @@ func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
 		return nil, err
 	}
 	began := time.Now()
-	subject, err := b.Launcher.Launch(b.ctx, Spec{Name: in.Name, Env: env, Files: files})
+	subject, err := b.Launcher.Launch(b.ctx, Spec{Name: in.Name, Env: env, Files: files, Args: cfg.args, AtEnd: in.ended})
 	if err != nil {
 		in.settled()
 		return nil, err

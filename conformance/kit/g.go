@@ -197,7 +197,7 @@ type Held struct {
 // Release lets go what is held, and nothing is held any more.
 func (h *Held) Release() {
 	h.stub.Remove()
-	h.hold.Release()
+	h.hold.Open()
 }
 
 // Hold keeps back what the match is about until it is released, at the latest when the
