@@ -133,6 +133,11 @@ func TestUnknownBearersAreBounded(t *testing.T) {
 	if got, want := r.String("Bearer token-0"), fmt.Sprintf("Bearer [secret %d]", maxBearers+6); got != want {
 		t.Errorf("expected one that was forgotten to have another number, %q, got %q", want, got)
 	}
+	for token, number := range map[string]int{"token-4": maxBearers + 7, "token-8": 9} {
+		if got, want := r.String("Bearer "+token), fmt.Sprintf("Bearer [secret %d]", number); got != want {
+			t.Errorf("%s: got %q, want %q", token, got, want)
+		}
+	}
 	if len(r.bearers) != maxBearers || len(r.order) != maxBearers {
 		t.Errorf("%d tokens are kept, the bound is %d", len(r.bearers), maxBearers)
 	}
