@@ -1,7 +1,6 @@
 package fakeconnector
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -54,14 +53,6 @@ func TestSecretsAreForgottenInTheEnd(t *testing.T) {
 			}
 		}
 	}
-	// sweep mints until a sweep was due: each makes the next one wait for twice as many.
-	n := 0
-	sweep := func() {
-		for range 4000 {
-			n++
-			keep("k4", fmt.Sprintf("filling-credential-%d", n), clock.Now().Add(-time.Second))
-		}
-	}
 	note := func(n int) {
 		for range n {
 			c.journal.one(Entry{Kind: KindNote, Note: "x"})
@@ -69,9 +60,9 @@ func TestSecretsAreForgottenInTheEnd(t *testing.T) {
 	}
 	// pass lets all go that has ended: seen to have, and then gone from the journal.
 	pass := func() {
-		sweep()
+		c.secrets.Sweep()
 		note(entries)
-		sweep()
+		c.secrets.Sweep()
 	}
 	pass()
 	hidden("all live", live, true)
@@ -80,13 +71,13 @@ func TestSecretsAreForgottenInTheEnd(t *testing.T) {
 	clock.advance(time.Hour)
 	must(t, c.RemoveGateway("gw-2"))
 	c.RemoveIdentity(removed)
-	sweep()
+	c.secrets.Sweep()
 	hidden("in the journal", over, true)
 	note(entries - 1)
-	sweep()
+	c.secrets.Sweep()
 	hidden("all but one entry gone", over, true)
 	note(1)
-	sweep()
+	c.secrets.Sweep()
 	hidden("gone from the journal", over, false)
 	hidden("still live", live, true)
 
@@ -101,4 +92,45 @@ func TestSecretsAreForgottenInTheEnd(t *testing.T) {
 	must(t, err)
 	pass()
 	hidden("rotated", map[string]string{"the new secret": rotated.Secret, "the old one, which verifies": g.Secret}, true)
+}
+
+// Whoever mints without end sweeps: by each of the ways in which a secret comes that ends.
+func TestMintingForgets(t *testing.T) {
+	clock := &handClock{now: time.Unix(1_750_000_000, 0)}
+	c := started(t, WithClock(clock), WithLimits(Limits{JournalEntries: 1}))
+	c.AddGateway(Gateway{ID: "gw-1", Instance: "inst-1"})
+	for name, mint := range map[string]func() string{
+		"link codes": func() string {
+			code, err := c.LinkCode("inst-1")
+			must(t, err)
+			return code
+		},
+		"credentials": func() string {
+			credential := newSecret()
+			c.Vault().Put(Capability{Tenant: "t", SessionKey: "k", Kind: "k", Credential: credential, Expires: clock.Now().Add(time.Minute)})
+			return credential
+		},
+		"instance tokens": func() string {
+			token, err := c.InstanceToken("inst-1", time.Minute)
+			must(t, err)
+			return token
+		},
+		"gateways, by what is requested": func() string {
+			g := c.AddGateway(Gateway{})
+			must(t, c.RemoveGateway(g.ID))
+			request(t, c, "GET", "/healthz", "", "")
+			return g.Secret
+		},
+	} {
+		first := mint()
+		for n := 0; !strings.Contains(c.Redact("x "+first), first); n++ {
+			if n > 3000 { // far more than are held before a sweep is due
+				t.Errorf("%s: expected the first of %d to be forgotten", name, n)
+				break
+			}
+			clock.advance(time.Hour)
+			c.journal.one(Entry{Kind: KindNote, Note: "x"})
+			mint()
+		}
+	}
 }

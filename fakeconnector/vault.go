@@ -34,7 +34,7 @@ func (c *Connector) Vault() *Vault { return c.vault }
 
 // Put keeps a capability, in place of an earlier one of the same tenant, session and kind.
 func (v *Vault) Put(k Capability) {
-	v.c.secrets.Sweep()
+	v.c.secrets.SweepWhenDue()
 	v.c.hideUntil(k.Credential, k.Expires)
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -28,13 +28,21 @@ func (r *Redactor) AddUntil(secret string, over func() bool) {
 	r.passing = append(r.passing, passing{secret, over})
 }
 
-// Sweep forgets the secrets that are over. It is cheap to call often: it does something
-// when those that end have doubled since the last time. What over takes must not be held.
-func (r *Redactor) Sweep() {
+// SweepWhenDue is a [Redactor.Sweep] when those that end have doubled since the last one,
+// and nothing otherwise, so that it can be called as often as a secret is added.
+func (r *Redactor) SweepWhenDue() {
 	r.mu.RLock()
 	due := len(r.passing) >= max(sweepFrom, 2*r.swept)
 	r.mu.RUnlock()
-	if !due || !r.sweeping.TryLock() {
+	if due {
+		r.Sweep()
+	}
+}
+
+// Sweep forgets the secrets that are over, unless another one is under way. No lock that
+// over takes may be held.
+func (r *Redactor) Sweep() {
+	if !r.sweeping.TryLock() {
 		return
 	}
 	defer r.sweeping.Unlock()

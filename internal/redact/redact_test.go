@@ -272,18 +272,17 @@ func TestASecretIsForgottenWhenItIsOver(t *testing.T) {
 	if got := r.String(text); got != all {
 		t.Fatalf("got %q, want %q", got, all)
 	}
-	fill(r)
 	r.Sweep()
 	if got := r.String(text); got != all {
 		t.Errorf("nothing is over: got %q, want %q", got, all)
 	}
 	over["passing"], over["lasting"], over["once"] = true, true, true
-	r.Sweep() // is not due
+	r.SweepWhenDue() // it is not
 	if got := r.String(text); got != all {
 		t.Errorf("no sweep is due: got %q, want %q", got, all)
 	}
 	fill(r)
-	r.Sweep()
+	r.SweepWhenDue()
 	if got, want := r.String(text), "passing-secret [secret 2] [secret 3] short"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -291,7 +290,6 @@ func TestASecretIsForgottenWhenItIsOver(t *testing.T) {
 		t.Errorf("expected what is a secret by itself to stay one, got %q", got)
 	}
 	over["again"] = true
-	fill(r)
 	r.Sweep()
 	if got, want := r.String(text), "passing-secret [secret 2] twice-a-secret short"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -306,7 +304,6 @@ func TestASecretIsForgottenWhenItIsOver(t *testing.T) {
 func TestSweepLetsOthersWork(t *testing.T) {
 	r := New()
 	over := false
-	fill(r)
 	r.AddUntil("asked-about", func() bool {
 		r.AddUntil("came-meanwhile", func() bool { return over })
 		r.Sweep() // another one is under way
@@ -317,7 +314,6 @@ func TestSweepLetsOthersWork(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	over = true
-	fill(r)
 	r.Sweep()
 	if got := r.String("came-meanwhile"); got != "came-meanwhile" {
 		t.Errorf("expected what came meanwhile to be asked the next time, got %q", got)
@@ -331,7 +327,7 @@ func TestPassingSecretsAreBounded(t *testing.T) {
 	most := 0
 	for i := range 20 * sweepFrom {
 		r.AddUntil(random(i), func() bool { return true })
-		r.Sweep()
+		r.SweepWhenDue()
 		most = max(most, len(r.numbers))
 	}
 	if most > 2*sweepFrom || len(r.patterns) > 2*sweepFrom*len(forms("x")) {
@@ -348,7 +344,7 @@ func BenchmarkMint(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		r.AddUntil(random(i), func() bool { return true })
-		r.Sweep()
+		r.SweepWhenDue()
 	}
 	b.ReportMetric(float64(len(r.patterns)), "patterns")
 }
