@@ -54,6 +54,7 @@ func policies() []kit.Case {
 		{ID: id(protocol.RulePolicyFreeResponse, "elsewhere"), Title: "takes another platform's chats for none", Level: kit.Must, Needs: files, After: declared, Gateway: chatsElsewhere},
 		{ID: id(protocol.RulePolicyAllowBots), Title: "lets other bots in when it is told all", Level: kit.Must, Needs: fresh, After: declared, Gateway: otherBots("all")},
 		{ID: id(protocol.RulePolicyAllowBots, "mentions"), Title: "lets other bots in when it is told mentions", Level: kit.Must, Needs: fresh, After: declared, Gateway: otherBots("mentions")},
+		{ID: id(protocol.RuleConfigTrimmed, "allow-bots"), Title: "drops white space around what it is told about other bots", Level: kit.Must, Needs: fresh, After: declared, Gateway: otherBots(spaced("all"))},
 		{ID: id(protocol.RulePolicyAllowBots, "otherwise"), Title: "lets none in when it is told anything else", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots(allowBots("none"))},
 		{ID: id(protocol.RulePolicyAllowBots, "true"), Title: "lets none in when it is told true", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots(allowBots("true"))},
 		{ID: id(protocol.RulePolicyAllowBots, "spelling"), Title: "lets none in when it is told one of the two words in another case", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots(allowBots("ALL"))},
