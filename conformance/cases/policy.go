@@ -37,6 +37,8 @@ func policies() []kit.Case {
 				e, secret := policyWhenProvisioned(g)
 				signedWith(g, e, g.Gateway().Record.ID, secret, givenSecret)
 			}},
+		{ID: id(protocol.RulePolicyBearer, "other-id"), Title: "mints that token for the id that it was given with the secret", Level: kit.Must, Needs: fresh,
+			After: append(rules(protocol.RuleProvisionWhen, protocol.RuleProvisionAdopted), declared...), Gateway: policyUnderOtherID},
 		{ID: id(protocol.RulePolicyFields), Title: "sends all four fields with their types", Level: kit.Must, Needs: fresh, After: declared, Gateway: policyFields},
 		{ID: id(protocol.RulePolicyRequireAddress), Title: "requires an address when its file asks for a mention", Level: kit.Must, Needs: files, After: declared, Gateway: requireAddress(true)},
 		{ID: id(protocol.RulePolicyRequireAddress, "false"), Title: "requires none when its file asks for none, whatever its other values are", Level: kit.Must, Needs: files, After: declared, Gateway: requireAddress(false)},
@@ -116,6 +118,17 @@ func policyBearer(g *kit.G) {
 	if t := g.Token(e); t.Exp != 0 && t.Exp < e.Wall.Unix() {
 		g.Mismatch("an upgrade token that is valid when it arrives", fmt.Sprintf("one that expired %d s before", e.Wall.Unix()-t.Exp))
 	}
+}
+
+func policyUnderOtherID(g *kit.G) {
+	given := answering(g, http.StatusOK, "another")
+	g.Start(allowBots("all"))
+	request := g.Asked(protocol.RouteProvision)
+	g.Gateway().Record.ID = given // by which the connector knows it from now on
+	e := g.AwaitAfter(request, g.Timing.Ready, "a request of /relay/policy after that of /relay/provision", kit.IsRequest(protocol.RoutePolicy))
+	signedWith(g, e, given, g.Gateway().Record.Secret, givenSecret)
+	g.Ready()
+	g.Alive()
 }
 
 func policyFields(g *kit.G) {

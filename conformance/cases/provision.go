@@ -308,26 +308,10 @@ func adoptsForRedials(g *kit.G) {
 	g.Back()
 }
 
-// adoptsAnswer answers with another status, and with another id ("another"), none (""),
-// or the gateway's own. It leaves out what without names.
+// adoptsAnswer gives the answer of [answering], and looks at two dials.
 func adoptsAnswer(status int, answerID string, without ...string) func(*kit.G) {
 	return func(g *kit.G) {
-		g.PrepareIdentified(kit.WithoutPin(), kit.UntilLaunched())
-		want := g.Gateway().Record.ID
-		answer := map[string]any{"secret": g.Gateway().Record.Secret, "deliveryKey": strings.Repeat("0", 32), "tenant": g.Gateway().Record.Tenant, "routeKeys": []string{}}
-		if answerID == "another" {
-			other := g.Gateway().Record
-			other.ID, other.Instance = "gw-given-"+g.ID("x"), ""
-			want = g.Connector().AddGateway(other).ID
-		}
-		if answerID != "" {
-			answer["gatewayId"] = want
-		}
-		for _, field := range without {
-			delete(answer, field)
-		}
-		text, _ := json.Marshal(answer)
-		g.On(fakeconnector.Match{Point: fakeconnector.PointHTTP, Path: protocol.RouteProvision}).Do(fakeconnector.Body{Text: string(text), Status: status})
+		want := answering(g, status, answerID, without...)
 		g.Start()
 		g.Asked(protocol.RouteProvision)
 		g.Gateway().Record.ID = want // by which the connector knows it from now on
@@ -338,6 +322,29 @@ func adoptsAnswer(status int, answerID string, without ...string) func(*kit.G) {
 		signedWith(g, g.Redialed(0), want, g.Gateway().Record.Secret, givenSecret)
 		g.Back()
 	}
+}
+
+// answering prepares a gateway whose request for credentials is answered with another status,
+// and with another id ("another"), none (""), or the gateway's own. It leaves out what without
+// names, and returns the id that the gateway has to go by.
+func answering(g *kit.G, status int, answerID string, without ...string) (want string) {
+	g.PrepareIdentified(kit.WithoutPin(), kit.UntilLaunched())
+	want = g.Gateway().Record.ID
+	answer := map[string]any{"secret": g.Gateway().Record.Secret, "deliveryKey": strings.Repeat("0", 32), "tenant": g.Gateway().Record.Tenant, "routeKeys": []string{}}
+	if answerID == "another" {
+		other := g.Gateway().Record
+		other.ID, other.Instance = "gw-given-"+g.ID("x"), ""
+		want = g.Connector().AddGateway(other).ID
+	}
+	if answerID != "" {
+		answer["gatewayId"] = want
+	}
+	for _, field := range without {
+		delete(answer, field)
+	}
+	text, _ := json.Marshal(answer)
+	g.On(fakeconnector.Match{Point: fakeconnector.PointHTTP, Path: protocol.RouteProvision}).Do(fakeconnector.Body{Text: string(text), Status: status})
+	return want
 }
 
 func provisionFails(g *kit.G, f failure) {
