@@ -15,6 +15,7 @@ import (
 	"github.com/relaykit/relaykit/conformance/kit"
 	"github.com/relaykit/relaykit/conformance/report"
 	"github.com/relaykit/relaykit/contract"
+	"github.com/relaykit/relaykit/internal/build"
 	"github.com/relaykit/relaykit/internal/redact"
 	"github.com/relaykit/relaykit/protocol"
 )
@@ -226,19 +227,13 @@ func suiteVersion() string {
 		return "unknown"
 	}
 	const module = "github.com/relaykit/relaykit"
-	version := info.Main.Version
 	for _, d := range info.Deps {
 		if d.Path == module {
 			return d.Version
 		}
 	}
-	if info.Main.Path != module || version == "" || version == "(devel)" {
-		version = "devel"
+	if info.Main.Path != module {
+		return "unknown"
 	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && version == "devel" {
-			version += "-" + s.Value[:min(len(s.Value), 12)]
-		}
-	}
-	return version
+	return build.Read().String()
 }

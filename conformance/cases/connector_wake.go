@@ -136,5 +136,5 @@ func failedWake(p *kit.P, status int) {
 	events := p.Events(3)
 	p.Publish(p.Me(), events...)
 	w.awaits()
-	inOrder(p, p.Connect(p.Me()), events)
+	drained(p, p.Connect(p.Me()), events)
 }

@@ -150,6 +150,7 @@ func (p *P) TryPublish(g ConnectorGateway, e *Published) error {
 	p.tape.Lock()
 	p.touched[g.Instance] = true
 	p.tape.Unlock()
+	p.bench.published(e.token, g.Instance)
 	p.stimulus()
 	ctx, cancel := context.WithTimeout(p.bench.ctx, p.Timing.Answer)
 	defer cancel()
@@ -219,6 +220,15 @@ func (p *P) lost(rule protocol.RuleID, expected, actual string) {
 	why := fmt.Sprintf("expected %s; got %s", expected, actual)
 	p.bench.violate(rule, p.Case.ID, "%s", why)
 	p.blocked(rule, why)
+}
+
+// Foreign ends the case when a frame brings an event that this run published for another
+// instance, be it of a case that is under way beside: buffer/own-instance is broken, and
+// the case's own rule is not to blame.
+func (p *P) Foreign(s *Socket, f Received) {
+	if to := p.bench.publishedFor(f); to != "" && to != s.Gateway.Instance {
+		p.lost(protocol.RuleBufferOwnInstance, "nothing that was buffered for instance "+to, f.String())
+	}
 }
 
 // Wait waits until done, which is asked again whenever something arrives on a socket.

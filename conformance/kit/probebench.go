@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ type ProbeBench struct {
 	mu         sync.Mutex
 	violations map[protocol.RuleID][]string
 	counts     map[string]int
+	instances  map[string]string // the token of an event → the instance that it was published for
 }
 
 // What a case marked Last can rest on.
@@ -39,7 +41,7 @@ func NewProbeBench(ctx context.Context, target ConnectorTarget, timing Timing, s
 		secret(g.Secret)
 	}
 	return &ProbeBench{target: target, timing: timing, seed: seed, secret: secret, ctx: ctx, pool: newPool(target.Gateways),
-		violations: map[protocol.RuleID][]string{}, counts: map[string]int{}}
+		violations: map[protocol.RuleID][]string{}, counts: map[string]int{}, instances: map[string]string{}}
 }
 
 // Reachable is an error when nothing at the target's URL answers an upgrade request in any
@@ -68,6 +70,21 @@ func (b *ProbeBench) count(what string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.counts[what]++
+}
+
+// published keeps for which instance an event was published.
+func (b *ProbeBench) published(token, instance string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.instances[token] = instance
+}
+
+// publishedFor is the instance that a frame's event was published for, or "".
+func (b *ProbeBench) publishedFor(f Received) string {
+	text := f.EventText()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.instances[text[strings.LastIndexByte(text, ' ')+1:]]
 }
 
 // Inapplicable says why a case cannot judge this connector, or returns "".

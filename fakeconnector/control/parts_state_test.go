@@ -47,7 +47,13 @@ func bindingsPart(t *testing.T, r *rig) {
 	if p := post("U3"); len(p.Deliveries) != 0 || len(p.Decision.Verdicts) != 1 {
 		t.Errorf("expected the post of a stranger to be dropped with a verdict, got %+v", p)
 	}
-	must(t, c.SetView(within(t), api.View{Author: owner, Chat: "C1", Can: false}))
+	must(t, c.SetView(within(t), api.View{Hidden: api.Hidden{Author: owner, Chat: "C1"}, Can: false}))
+	all, err = c.Bindings(within(t))
+	must(t, err)
+	if !slices.Contains(all.Hidden, api.Hidden{Author: owner, Chat: "C1"}) ||
+		!slices.ContainsFunc(all.Principals, func(p api.PrincipalOf) bool { return p.Instance == "inst-b" && p.Principal.Principal == "allow-list" }) {
+		t.Errorf("expected the hidden chat and the principal policy in the list, got %+v", all)
+	}
 	if p := post("U2"); len(p.Deliveries) != 0 {
 		t.Errorf("expected nothing from a chat that the owner cannot view, got %+v", p)
 	}
