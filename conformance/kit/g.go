@@ -70,6 +70,12 @@ func (g *G) Await(within time.Duration, what string, match func(fakeconnector.En
 	return e
 }
 
+// Arrives is Await without a verdict: whether the entry came in time, and before the gateway
+// had ended.
+func (g *G) Arrives(within time.Duration, match func(fakeconnector.Entry) bool) (fakeconnector.Entry, bool) {
+	return g.wait(within, match)
+}
+
 // unlessUnreadable ends the case as blocked when the gateway has sent what cannot be read as
 // frames, since the case began or on its session: what was waited for may be in it.
 func (g *G) unlessUnreadable() {
