@@ -42,7 +42,7 @@ func noListener(g *kit.G) {
 func noListenerLater(g *kit.G) {
 	g.Start(kit.Bounds(func(t *kit.Timing) {
 		// The wait behind the dial that is refused, of twice as much, is longer than a look.
-		t.BackoffBase = max(t.BackoffBase, 2*t.Quiet)
+		t.BackoffBase = max(t.BackoffBase, t.Quiet)
 	}))
 	g.Alive()
 	var found []kit.Listener

@@ -122,7 +122,7 @@ func (d *docker) start(ctx context.Context, image string, own []string, spec kit
 		return nil, fmt.Errorf("creating its container: %w", reason(ctx, err))
 	}
 	id := made.GetContainerID()
-	if err := d.copyFiles(ctx, id, spec.Files); err != nil {
+	if err := d.copyFiles(ctx, id, image, spec.Files); err != nil {
 		return nil, err
 	}
 	s := &subject{docker: d, id: id, name: spec.Name, logs: &launch.LogBuffer{}, exited: make(chan struct{}), atEnd: spec.AtEnd}
@@ -165,17 +165,13 @@ func environment(own []string, of map[string]string) map[string]string {
 }
 
 // copyFiles puts files into the working directory that the image says.
-func (d *docker) copyFiles(ctx context.Context, id string, files map[string]string) error {
+func (d *docker) copyFiles(ctx context.Context, id, image string, files map[string]string) error {
 	if len(files) == 0 {
 		return nil
 	}
-	found, err := d.client.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+	work, err := d.workOf(ctx, id, image)
 	if err != nil {
 		return fmt.Errorf("reading its working directory: %w", reason(ctx, err))
-	}
-	work := "/"
-	if c := found.Container.Config; c != nil && c.WorkingDir != "" {
-		work = c.WorkingDir
 	}
 	var archive bytes.Buffer
 	tw := tar.NewWriter(&archive)
@@ -196,6 +192,28 @@ func (d *docker) copyFiles(ctx context.Context, id string, files map[string]stri
 		return fmt.Errorf("copying its files: %w", reason(ctx, err))
 	}
 	return nil
+}
+
+// workOf is the working directory of an image, which its first container tells.
+func (d *docker) workOf(ctx context.Context, id, image string) (string, error) {
+	d.asked.Lock()
+	defer d.asked.Unlock()
+	if work, known := d.work[image]; known {
+		return work, nil
+	}
+	found, err := d.client.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+	if err != nil {
+		return "", err
+	}
+	work := "/"
+	if c := found.Container.Config; c != nil && c.WorkingDir != "" {
+		work = c.WorkingDir
+	}
+	if d.work == nil {
+		d.work = map[string]string{}
+	}
+	d.work[image] = work
+	return work, nil
 }
 
 func writeAll(w io.Writer, text string) error {
