@@ -65,6 +65,7 @@ func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) e
 		return ws, nil
 	}
 	if c.never {
+		fmt.Fprintln(logs, "no such option: --relay")
 		<-ctx.Done()
 		return nil
 	}
@@ -351,8 +352,10 @@ func TestNeverDialed(t *testing.T) {
 	})
 	r := verdictOf(t, run, "connect/dial-path")
 	want(t, r, kit.Fail, "no dial at all")
-	if !strings.Contains(r.Evidence, "rule connect/dial-path (MUST)") {
-		t.Errorf("expected the rule in the evidence, got:\n%s", r.Evidence)
+	for _, part := range []string{"rule connect/dial-path (MUST)", "log log: no such option: --relay"} {
+		if !strings.Contains(r.Evidence, part) {
+			t.Errorf("expected %q in the evidence, got:\n%s", part, r.Evidence)
+		}
 	}
 	want(t, verdictOf(t, run, "connect/dial-path:variant"), kit.Blocked, "no dial at all")
 }

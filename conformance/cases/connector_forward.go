@@ -20,6 +20,10 @@ func connectorForwards() []kit.Case {
 			i := publishInteraction(p)
 			i.arrives(p, p.Connect(p.Me()))
 		}),
+		probe(id(protocol.RuleFollowUpStripped, "component"), "takes it out of a press of a component", forwards, func(p *kit.P) {
+			s := p.Connect(p.Me())
+			publishInteractionOf(p, 3, `{"custom_id":"m1:next","component_type":2}`).arrives(p, s)
+		}),
 		probe(id(protocol.RuleFollowUpVault), "acts on a follow_up with the token that it kept", forwards, func(p *kit.P) {
 			s := p.Connect(p.Me())
 			p.Want(s.Do(interact(p, s).followUp("discord.interaction_token")), true, "a follow_up with a token in the vault")
@@ -51,15 +55,19 @@ func connectorForwards() []kit.Case {
 	}
 }
 
-// theInteraction is one that the case made: a command of user in chat.
+// theInteraction is one that the case made: a command or a press of user in chat.
 type theInteraction struct{ chat, user, token string }
 
 func publishInteraction(p *kit.P) theInteraction {
+	return publishInteractionOf(p, 2, `{"name":"model"}`)
+}
+
+func publishInteractionOf(p *kit.P, kind int, data string) theInteraction {
 	e := p.Event("")
 	i := theInteraction{e.ChatID, e.UserID, strings.ReplaceAll("secret-"+e.MessageID, "-", "")}
 	p.Forward(p.Me(), kit.ForwardedRequest{Headers: [][2]string{{"content-type", "application/json"}}, Body: fmt.Appendf(nil,
-		`{"type":2,"id":"I1","token":%q,"channel_id":%q,"guild_id":%q,"data":{"name":"model"},"member":{"user":{"id":%q,"username":"alice"}}}`,
-		i.token, i.chat, e.Scope, i.user)})
+		`{"type":%d,"id":"I1","token":%q,"channel_id":%q,"guild_id":%q,"data":%s,"member":{"user":{"id":%q,"username":"alice"}}}`,
+		kind, i.token, i.chat, e.Scope, data, i.user)})
 	return i
 }
 

@@ -53,6 +53,14 @@ func connectorFraming() []kit.Case {
 		probe(id(protocol.RuleFramingSeveralInMessage, "order"), "acts on them in their order", publishes, severalInTheirOrder),
 		probe(id(protocol.RuleFramingAcrossMessages), "puts a frame together wherever it is cut", none, everyCut),
 		probe(id(protocol.RuleFramingAcrossMessages, "and-a-half"), "acts on a whole frame when half of the next one is behind it", none, wholeAndHalf),
+		probe(id(protocol.RuleFramingAcrossMessages, "each-byte"), "puts a frame together that comes byte by byte", none, func(p *kit.P) {
+			s := p.Connect(p.Me())
+			r := p.RequestID()
+			for _, b := range []byte(kit.OutboundLine(r, info) + "\n") {
+				s.Message(websocket.TextMessage, string([]byte{b}))
+			}
+			s.Result(r)
+		}),
 		probe(id(protocol.RuleFramingBlankLines), "skips blank lines and takes CRLF", none, blanksAndCRLF),
 		probe(id(protocol.RuleFramingBinary), "reads a binary message like a text message", none, binaryRequest),
 		probe(id(protocol.RuleFramingBinary, "continues-text"), "lets a binary message continue a line that a text message began", none, binaryBehindText),

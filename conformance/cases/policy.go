@@ -37,6 +37,8 @@ func policies() []kit.Case {
 				e, secret := policyWhenProvisioned(g)
 				signedWith(g, e, g.Gateway().Record.ID, secret, givenSecret)
 			}},
+		{ID: id(protocol.RulePolicyBearer, "other-id"), Title: "mints that token for the id that it was given with the secret", Level: kit.Must, Needs: fresh,
+			After: append(rules(protocol.RuleProvisionWhen, protocol.RuleProvisionAdopted), declared...), Gateway: policyUnderOtherID},
 		{ID: id(protocol.RulePolicyFields), Title: "sends all four fields with their types", Level: kit.Must, Needs: fresh, After: declared, Gateway: policyFields},
 		{ID: id(protocol.RulePolicyRequireAddress), Title: "requires an address when its file asks for a mention", Level: kit.Must, Needs: files, After: declared, Gateway: requireAddress(true)},
 		{ID: id(protocol.RulePolicyRequireAddress, "false"), Title: "requires none when its file asks for none, whatever its other values are", Level: kit.Must, Needs: files, After: declared, Gateway: requireAddress(false)},
@@ -54,6 +56,7 @@ func policies() []kit.Case {
 		{ID: id(protocol.RulePolicyFreeResponse, "elsewhere"), Title: "takes another platform's chats for none", Level: kit.Must, Needs: files, After: declared, Gateway: chatsElsewhere},
 		{ID: id(protocol.RulePolicyAllowBots), Title: "lets other bots in when it is told all", Level: kit.Must, Needs: fresh, After: declared, Gateway: otherBots("all")},
 		{ID: id(protocol.RulePolicyAllowBots, "mentions"), Title: "lets other bots in when it is told mentions", Level: kit.Must, Needs: fresh, After: declared, Gateway: otherBots("mentions")},
+		{ID: id(protocol.RuleConfigTrimmed, "allow-bots"), Title: "drops white space around what it is told about other bots", Level: kit.Must, Needs: fresh, After: declared, Gateway: otherBots(spaced("all"))},
 		{ID: id(protocol.RulePolicyAllowBots, "otherwise"), Title: "lets none in when it is told anything else", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots(allowBots("none"))},
 		{ID: id(protocol.RulePolicyAllowBots, "true"), Title: "lets none in when it is told true", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots(allowBots("true"))},
 		{ID: id(protocol.RulePolicyAllowBots, "spelling"), Title: "lets none in when it is told one of the two words in another case", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots(allowBots("ALL"))},
@@ -115,6 +118,17 @@ func policyBearer(g *kit.G) {
 	if t := g.Token(e); t.Exp != 0 && t.Exp < e.Wall.Unix() {
 		g.Mismatch("an upgrade token that is valid when it arrives", fmt.Sprintf("one that expired %d s before", e.Wall.Unix()-t.Exp))
 	}
+}
+
+func policyUnderOtherID(g *kit.G) {
+	given := answering(g, http.StatusOK, "another")
+	g.Start(allowBots("all"))
+	request := g.Asked(protocol.RouteProvision)
+	g.Gateway().Record.ID = given // by which the connector knows it from now on
+	e := g.AwaitAfter(request, g.Timing.Ready, "a request of /relay/policy after that of /relay/provision", kit.IsRequest(protocol.RoutePolicy))
+	signedWith(g, e, given, g.Gateway().Record.Secret, givenSecret)
+	g.Ready()
+	g.Alive()
 }
 
 func policyFields(g *kit.G) {

@@ -76,17 +76,18 @@ type Instance struct {
 	Driver    *Driver // nil when the gateway did not open the driver channel
 	Timing    Timing  // the bounds that this gateway was given
 
-	bench   *Bench
-	server  *driverServer
-	base    string // the URL that the gateway was configured with
-	secret  bool
-	ignored map[protocol.RuleID]bool
-	closed  sync.Once
-	sending sync.Mutex    // held while a case has the session's stream to itself
-	uncount []func()      // takes its ports from those of the suite's own
-	waited  time.Duration // for its turn to be started
-	settled func()        // its start is over, or given up on; others may start
-	atEnd   atomic.Pointer[func(files lookThrough)]
+	bench    *Bench
+	server   *driverServer
+	base     string    // the URL that the gateway was configured with
+	prepared time.Time // about when its connector started
+	secret   bool
+	ignored  map[protocol.RuleID]bool
+	closed   sync.Once
+	sending  sync.Mutex    // held while a case has the session's stream to itself
+	uncount  []func()      // takes its ports from those of the suite's own
+	waited   time.Duration // for its turn to be started
+	settled  func()        // its start is over, or given up on; others may start
+	atEnd    atomic.Pointer[func(files lookThrough)]
 }
 
 // InstanceOption changes how an instance is set up.
@@ -184,7 +185,7 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 	if cfg.anonymous {
 		fopts = append(fopts, fakeconnector.WithAnonymous())
 	}
-	in := &Instance{Name: name, bench: b, Timing: b.Timing, secret: cfg.secret, ignored: map[protocol.RuleID]bool{}}
+	in := &Instance{Name: name, bench: b, prepared: time.Now(), Timing: b.Timing, secret: cfg.secret, ignored: map[protocol.RuleID]bool{}}
 	in.Connector = fakeconnector.New(fopts...)
 	for _, r := range cfg.ignored {
 		in.ignored[r] = true

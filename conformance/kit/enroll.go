@@ -111,7 +111,10 @@ func (e *Enrolling) Run() {
 	case <-ctx.Done():
 		g.Mismatch("the gateway to end once it has enrolled, within "+g.Timing.Answer.String(), "a process that still runs")
 	}
-	env, found := e.kept.variables()
+	env, found, err := e.kept.variables()
+	if err != nil {
+		g.Harness(err, "looking for "+e.how.EnvFile)
+	}
 	if exit := in.Subject.Exit(); exit.Code != 0 || !found {
 		g.Mismatch("what the connector gave it in "+e.how.EnvFile, "no such file of a process that "+exit.String())
 	}
@@ -130,6 +133,7 @@ type keptFile struct {
 	mu    sync.Mutex
 	text  string
 	found bool
+	err   error // the launcher's
 }
 
 func (k *keptFile) lookFor(ctx context.Context, within time.Duration, path string) func(lookThrough) {
@@ -137,11 +141,10 @@ func (k *keptFile) lookFor(ctx context.Context, within time.Duration, path strin
 		ctx, cancel := context.WithTimeout(ctx, within)
 		defer cancel()
 		suffix := "/" + filepath.ToSlash(filepath.Clean(path))
-		// What cannot be looked at is a file that is not there.
-		_ = files(ctx, func(name string, content []byte) {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.err = files(ctx, func(name string, content []byte) {
 			if strings.HasSuffix(filepath.ToSlash(name), suffix) {
-				k.mu.Lock()
-				defer k.mu.Unlock()
 				k.text, k.found = string(content), true
 			}
 		})
@@ -149,10 +152,10 @@ func (k *keptFile) lookFor(ctx context.Context, within time.Duration, path strin
 }
 
 // variables are the lines NAME=value of the file. A value may stand in quotes.
-func (k *keptFile) variables() (map[string]string, bool) {
+func (k *keptFile) variables() (env map[string]string, found bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	env := map[string]string{}
+	env = map[string]string{}
 	for line := range strings.Lines(k.text) {
 		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
 		if !ok || strings.HasPrefix(name, "#") {
@@ -165,5 +168,5 @@ func (k *keptFile) variables() (map[string]string, bool) {
 		}
 		env[strings.TrimSpace(strings.TrimPrefix(name, "export "))] = value
 	}
-	return env, k.found
+	return env, k.found, k.err
 }

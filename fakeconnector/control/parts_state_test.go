@@ -9,7 +9,7 @@ import (
 	"github.com/relaykit/relaykit/protocol"
 )
 
-func bindingsPart(t *testing.T, r *rig) {
+func bindingsPart(t *testing.T, r *controlled) {
 	c := r.client
 	r.add(t, "b")
 	r.add(t, "b2")
@@ -81,7 +81,7 @@ func bindingsPart(t *testing.T, r *rig) {
 	status(t, c.UnbindScope(within(t), "G 7/8", "acme"), 404, "path.scope")
 }
 
-func policiesPart(t *testing.T, r *rig) {
+func policiesPart(t *testing.T, r *controlled) {
 	c := r.client
 	r.add(t, "p")
 	must(t, c.SetPolicy(within(t), "p", "discord", api.NewPolicy{RequireAddress: true, FreeResponseScopes: []string{"C9"}}))
@@ -97,7 +97,7 @@ func policiesPart(t *testing.T, r *rig) {
 	status(t, c.DeletePolicy(within(t), "p", "slack"), 404, "path.platform")
 }
 
-func buffersPart(t *testing.T, r *rig) {
+func buffersPart(t *testing.T, r *controlled) {
 	c := r.client
 	made := r.add(t, "buf")
 	for _, text := range []string{"one", "two"} {
@@ -136,7 +136,7 @@ func buffersPart(t *testing.T, r *rig) {
 	must(t, err)
 }
 
-func vaultPart(t *testing.T, r *rig) {
+func vaultPart(t *testing.T, r *controlled) {
 	c := r.client
 	n := api.NewCapability{Tenant: "acme", SessionKey: "agent:main:relay:dm:C1", Credential: "the-platform-credential"}
 	kept, err := c.PutCapability(within(t), n)
@@ -153,7 +153,7 @@ func vaultPart(t *testing.T, r *rig) {
 	status(t, c.DeleteCapability(within(t), n.Tenant, n.SessionKey, ""), 404, "query.session_key")
 }
 
-func stubsPart(t *testing.T, r *rig) {
+func stubsPart(t *testing.T, r *controlled) {
 	c := r.client
 	kinds, err := c.Faults(within(t))
 	must(t, err)

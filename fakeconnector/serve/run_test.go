@@ -28,28 +28,15 @@ import (
 
 	"github.com/relaykit/relaykit/fakeconnector/control/api"
 	"github.com/relaykit/relaykit/fakeconnector/control/client"
+	"github.com/relaykit/relaykit/fakeconnector/internal/rig"
 	"github.com/relaykit/relaykit/protocol"
-	"github.com/relaykit/relaykit/protocol/auth"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// bound is how long a test waits for what must come.
-const bound = 30 * time.Second
+const bound = rig.Bound
 
-func within(t testing.TB) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), bound)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var within, must, read = rig.Within, rig.Must, rig.Read
 
 // running is a process of the test.
 type running struct {
@@ -159,27 +146,9 @@ func (r *running) change(set func(*Config), broken error) {
 // dial connects a gateway and reads its descriptor.
 func (r *running) dial(id, secret string, config *tls.Config) *websocket.Conn {
 	r.t.Helper()
-	d := websocket.Dialer{TLSClientConfig: config}
-	ws, resp, err := d.DialContext(within(r.t), "ws"+strings.TrimPrefix(r.relay, "http")+protocol.RouteRelay,
-		http.Header{"Authorization": {"Bearer " + auth.Mint(id, secret, 0)}})
-	must(r.t, err)
-	_ = resp.Body.Close()
-	r.t.Cleanup(func() { _ = ws.Close() })
-	must(r.t, ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"hello","platform":"discord","botId":"b"}`+"\n")))
-	if f := read(r.t, ws); f["type"] != "descriptor" {
-		r.t.Fatalf("expected a descriptor, got %v", f)
-	}
+	ws := rig.Dial(r.t, r.relay, rig.Gateway{ID: id, Secret: secret, Platform: "discord", BotID: "b", TLS: config})
+	rig.Descriptor(r.t, ws)
 	return ws
-}
-
-func read(t *testing.T, ws *websocket.Conn) map[string]any {
-	t.Helper()
-	must(t, ws.SetReadDeadline(time.Now().Add(bound)))
-	_, line, err := ws.ReadMessage()
-	must(t, err)
-	var f map[string]any
-	must(t, json.Unmarshal(line, &f))
-	return f
 }
 
 const gatewaySecret = "the-secret-of-a-gateway"
