@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,12 +20,12 @@ import (
 // judgeFake judges a fake connector in this process.
 func judgeFake(t *testing.T, change func(*conformance.ConnectorOptions)) report.Run {
 	t.Helper()
-	c := fakeconnector.New(faketarget.Options()...)
-	if err := c.Start(); err != nil {
+	target, stop, err := faketarget.Durable(filepath.Join(t.TempDir(), "buffers"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.Close() })
-	o := conformance.ConnectorOptions{Target: faketarget.New(c), Revision: latest(), Timing: kit.ContractTiming()}
+	t.Cleanup(func() { _ = stop() })
+	o := conformance.ConnectorOptions{Target: target, Revision: latest(), Timing: kit.ContractTiming()}
 	if change != nil {
 		change(&o)
 	}

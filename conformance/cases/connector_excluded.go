@@ -21,7 +21,6 @@ func ConnectorExcluded() map[protocol.RuleID]string {
 		protocol.RuleActionTypingClear:     onThePlatform,
 		protocol.RulePromptToken:           onThePlatform,
 		protocol.RulePromptPress:           onThePlatform,
-		protocol.RuleBufferDurable:         "needs the end of the connector's process and a new one, which no target offers yet",
 		protocol.RuleMediaLimit:            noMedia,
 		protocol.RuleMediaId:               noMedia,
 		protocol.RuleMediaOwner:            noMedia,
