@@ -22,7 +22,9 @@ type ConnectorTarget struct {
 	Gateways []ConnectorGateway
 
 	// Publish makes an event of a platform happen that the connector delivers to an
-	// instance. It returns when the connector has sent or buffered it.
+	// instance. It returns when the connector has sent or buffered it. Where no platform of
+	// the connector has such an event, as a direct message without a chat, the error is
+	// [ErrNotOffered].
 	Publish func(ctx context.Context, instance string, e PublishedEvent) error
 	// Revoke locks a gateway out at once: its secrets verify no more, and its open sockets
 	// are closed, as after a deprovisioning. The gateway is not used again.
