@@ -11,6 +11,7 @@ import (
 type Hold struct {
 	mu      sync.Mutex
 	held    []func()
+	open    bool // nothing is held any more
 	changed chan struct{}
 }
 
@@ -21,6 +22,9 @@ func (*Hold) Name() string { return "hold" }
 func (h *Hold) Apply(x *Exchange) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.open {
+		return
+	}
 	if x.c != nil && len(h.held) >= x.c.limits.QueuedWrites {
 		x.c.journal.one(Entry{Kind: KindNote, Session: x.session, Note: "not held: the hold is full"})
 		return
@@ -62,10 +66,16 @@ func (h *Hold) Wait(ctx context.Context, n int) error {
 
 // Release lets everything go that is held now, in the order in which it came, and
 // returns how many that were. What comes later is held again while the stub is in force.
-func (h *Hold) Release() int {
+func (h *Hold) Release() int { return h.release(false) }
+
+// Open is Release for good. What comes later is not held any more, which holds as well for
+// what the stub has seen already and is only on its way here.
+func (h *Hold) Open() { h.release(true) }
+
+func (h *Hold) release(forGood bool) int {
 	h.mu.Lock()
 	held := h.held
-	h.held = nil
+	h.held, h.open = nil, h.open || forGood
 	h.mu.Unlock()
 	for _, resume := range held {
 		resume()

@@ -149,6 +149,27 @@ func TestHoldReleasesInAnyOrder(t *testing.T) {
 	}
 }
 
+// What a stub has matched can still be on its way to the hold when that is opened.
+func TestAnOpenHoldKeepsNothing(t *testing.T) {
+	c := started(t)
+	k := greeted(t, c, c.AddGateway(Gateway{}))
+	hold := &Hold{}
+	c.On(Match{Type: protocol.TypeOutbound}).Do(hold)
+	for _, id := range []string{"held", "later"} {
+		k.send(&protocol.Outbound{RequestID: id, Action: send("C1", id)})
+		if id == "held" {
+			must(t, hold.Wait(within(t), 1))
+			hold.Open()
+		}
+		if got := expect[*protocol.OutboundResult](k).RequestID; got != id {
+			t.Errorf("expected the result of %s, got %s", id, got)
+		}
+	}
+	if n := hold.Held(); n != 0 {
+		t.Errorf("expected an open hold to keep nothing, got %d held", n)
+	}
+}
+
 func TestIgnoredFramesHaveNoEffect(t *testing.T) {
 	c := started(t)
 	g := c.AddGateway(Gateway{})

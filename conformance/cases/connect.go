@@ -82,7 +82,7 @@ func oldSocketClosed(g *kit.G) {
 }
 
 func overdueSocketClosed(g *kit.G) {
-	g.Prepare(kit.Bounds(func(t *kit.Timing) { t.Handshake = min(t.Handshake, time.Second) }))
+	g.Prepare(shortHandshake())
 	g.On(kit.FirstHello()).Do(fakeconnector.Withhold{})
 	g.Start(kit.UntilHello())
 	first := g.Await(g.Timing.Answer, "a hello", kit.IsHello)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,9 @@ func framing() []kit.Case {
 	// Every case below rests on acknowledgements: without them nothing shows, on the
 	// wire of a gateway that does not reply, that a frame was read.
 	after := rules(protocol.RuleInboundAckBuffered)
-	fresh := kit.Needs{Fresh: true}
+	fresh, alone := kit.Needs{Fresh: true}, kit.Needs{Alone: true}
+	// What comes before a descriptor, or with it, takes another handshake.
+	again := rules(protocol.RuleHandshakeAgainOnRedial)
 	// Between the pieces of a cut frame the connector keeps its results back, so turns wait.
 	cut := rules(protocol.RuleInboundAckBuffered, protocol.RuleFramingReaderFree)
 	polite := func(rule protocol.RuleID, title string, body func(*kit.G)) kit.Case {
@@ -67,6 +70,9 @@ func framing() []kit.Case {
 		}),
 		ignored(protocol.RuleFramingUnknownType, "", "ignores a frame of an unknown type", `{"type":"zorp","bufferId":"b","event":{}}`),
 		polite(protocol.RuleFramingUnknownFields, "acts on a frame with unknown fields at every level", unknownFields),
+		{ID: id(protocol.RuleFramingUnknownType, "other-case"), Title: "ignores an event under a type that differs from inbound in case only", Level: kit.Must, After: after,
+			Needs: kit.Needs{Alone: true}, Gateway: typeInOtherCase},
+		{ID: id(protocol.RuleFramingUnknownFields, "other-case"), Title: "does not take fields whose names differ in case only for those that it knows", Level: kit.Must, After: after, Gateway: fieldsInOtherCase},
 		polite(protocol.RuleFramingNullField, "reads null in an optional field like its absence", nullFields),
 		ignored(protocol.RuleFramingWrongDirection, "hello", "ignores a hello that comes from the connector", `{"type":"hello","platform":"discord","botId":"b"}`),
 		ignored(protocol.RuleFramingWrongDirection, "", "ignores an outbound frame that comes from the connector", `{"type":"outbound","requestId":"r","action":{"op":"send","chat_id":"c","content":"x"}}`),
@@ -78,22 +84,22 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingHandlerFailure, "results"), Title: "takes results after a handler that failed", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set", "gateway/send"}}, Gateway: resultAfterFailure},
 		{ID: id(protocol.RuleFramingUnknownType, "before-descriptor"), Title: "ignores an unknown type before its descriptor as well", Level: kit.Must,
-			Needs: fresh, Gateway: beforeDescriptor(`{"type":"zorp"}` + "\n")},
+			Needs: alone, After: again, Gateway: beforeDescriptor(`{"type":"zorp"}` + "\n")},
 		{ID: id(protocol.RuleFramingNotJson, "before-descriptor"), Title: "skips lines that are not JSON before its descriptor as well", Level: kit.Must,
-			Needs: fresh, Gateway: beforeDescriptor("{nope\nhello there\n")},
+			Needs: alone, After: again, Gateway: beforeDescriptor("{nope\nhello there\n")},
 		{ID: id(protocol.RuleFramingBadFrame, "before-descriptor"), Title: "goes on after bad frames before its descriptor as well", Level: kit.Must,
-			Needs: fresh, Gateway: beforeDescriptor(`{"type":"inbound","event":null}` + "\n[]\n" + `{"type":5}` + "\n")},
+			Needs: alone, After: again, Gateway: beforeDescriptor(`{"type":"inbound","event":null}` + "\n[]\n" + `{"type":5}` + "\n")},
 		{ID: id(protocol.RuleFramingBlankLines, "before-descriptor"), Title: "skips blank lines before its descriptor as well", Level: kit.Must,
-			Needs: fresh, Gateway: beforeDescriptor("\n\r\n \t\n")},
+			Needs: alone, After: again, Gateway: beforeDescriptor("\n\r\n \t\n")},
 		{ID: id(protocol.RuleFramingBinary, "descriptor"), Title: "reads a descriptor in a binary message", Level: kit.Must,
-			Needs: fresh, Gateway: asDescriptor(func(g *kit.G, s *fakeconnector.Session, line []byte) { g.SendOn(s, websocket.BinaryMessage, line) })},
+			Needs: alone, After: again, Gateway: asDescriptor(func(g *kit.G, s *fakeconnector.Session, line []byte) { g.SendOn(s, websocket.BinaryMessage, line) })},
 		{ID: id(protocol.RuleFramingAcrossMessages, "descriptor"), Title: "puts a descriptor together that comes in two messages", Level: kit.Must,
-			Needs: fresh, Gateway: asDescriptor(func(g *kit.G, s *fakeconnector.Session, line []byte) {
+			Needs: alone, After: again, Gateway: asDescriptor(func(g *kit.G, s *fakeconnector.Session, line []byte) {
 				g.SendOn(s, websocket.TextMessage, line[:len(line)/2])
 				g.SendOn(s, websocket.TextMessage, line[len(line)/2:])
 			})},
 		{ID: id(protocol.RuleFramingSeveralInMessage, "behind-descriptor"), Title: "acts on an event that comes in one message with the descriptor", Level: kit.Must,
-			Needs: fresh, After: after, Gateway: eventBehindDescriptor},
+			Needs: alone, After: slices.Concat(again, after), Gateway: eventBehindDescriptor},
 		{ID: id(protocol.RuleFramingSeveralInMessage, "many"), Title: "acts on every frame of a message that holds hundreds", Level: kit.Must,
 			Needs: kit.Needs{Alone: true}, After: after, Gateway: hundredsInMessage},
 		{ID: id(protocol.RuleFramingUnicode, "names"), Title: "reads names and types with escapes in them", Level: kit.Must, After: after, Gateway: escapedNames},
@@ -101,13 +107,13 @@ func framing() []kit.Case {
 			Needs: fresh, After: rules(protocol.RuleReconnectFirstDial), Gateway: freshBufferBeforeDescriptor},
 		{ID: id(protocol.RuleFramingBadFrame, "idle-ack"), Title: "acts on a going_idle_ack that comes behind bad frames", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Launch: kit.Abilities{Signal: true}}, After: rules(protocol.RuleIdleAnnounce, protocol.RuleIdleCloseAfterAck), Gateway: idleAckBehindBad},
-		{ID: id(protocol.RuleFramingReaderFree, "long-bound"), Title: "goes on reading though the bound of the result is far away", Level: kit.Must, After: after,
+		{ID: id(protocol.RuleFramingReaderFree, "long-bound"), Title: "goes on reading events of that session and of others though the bound of the result is far away", Level: kit.Must, After: after,
 			Needs: kit.Needs{Fresh: true, Replies: true}, Gateway: readerFreeForLong},
 		{ID: id(protocol.RuleFramingSeveralInMessage, "order"), Title: "acts on the frames of a message in their order", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"event/inbound"}}, Gateway: severalInOrder},
 		{ID: id(protocol.RuleFramingNullField, "buffer-id"), Title: "handles an event whose bufferId is null", Level: kit.Must, Gateway: nullBufferID},
 		{ID: id(protocol.RuleFramingNullField, "source"), Title: "takes an event whose scope, author and ids are null", Level: kit.Must, After: after, Gateway: nullSource},
-		{ID: id(protocol.RuleFramingNullField, "descriptor"), Title: "takes a descriptor whose optional fields are null", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: descriptor(nullKeys)},
+		{ID: id(protocol.RuleFramingNullField, "descriptor"), Title: "takes a descriptor whose optional fields are null", Level: kit.Must, Needs: alone, After: again, Gateway: descriptor(nullKeys)},
 		{ID: id(protocol.RuleFramingNullField, "result"), Title: "takes a result whose error is null", Level: kit.Must, Needs: kit.Needs{Driver: []string{"gateway/send"}},
 			After: rules(protocol.RuleOutboundByRequestId), Gateway: oddResult(`"error":null`)},
 		{ID: id(protocol.RuleFramingUnknownFields, "result"), Title: "takes a result with unknown fields", Level: kit.Must, Needs: kit.Needs{Driver: []string{"gateway/send"}},
@@ -128,7 +134,7 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingReaderFree, "same-chat"), Title: "goes on reading when another event of that chat comes meanwhile", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Replies: true}, Gateway: readerFreeSameChat},
 		{ID: id(protocol.RuleFramingFreshBuffer, "reset"), Title: "drops it when the session was reset", Level: kit.Must,
-			After: rules(protocol.RuleInboundAckBuffered, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBufferAfterReset},
+			After: append(cut, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBufferAfterReset},
 		{ID: id(protocol.RuleFramingReaderFree), Title: "goes on reading while a handler waits for its result", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Replies: true}, Gateway: readerFree},
 		{ID: id(protocol.RuleFramingHandlerFailure), Title: "goes on after a handler that fails", Level: kit.Must, After: after,
@@ -136,7 +142,7 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingHandlerFailure, "at-accept"), Title: "goes on after the step before the acknowledgement failed", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set at accept"}}, Gateway: handlerFailure("accept")},
 		{ID: id(protocol.RuleFramingFreshBuffer), Title: "drops the unfinished line of a session that ended", Level: kit.Must,
-			After: rules(protocol.RuleInboundAckBuffered, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBuffer},
+			After: append(cut, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBuffer},
 	}
 	return append(list,
 		bad("null-event", "survives an inbound frame whose event is null", `{"type":"inbound","event":null}`),
@@ -327,6 +333,47 @@ func unknownFields(g *kit.G) {
 	g.Handled(ev)
 }
 
+// typeInOtherCase: a type is a name that is known as it stands.
+func typeInOtherCase(g *kit.G) {
+	before := g.Mark()
+	var events []*kit.Event
+	for _, typ := range []string{"Inbound", "INBOUND"} {
+		ev := g.Event("of the type " + typ)
+		g.SendRaw(websocket.TextMessage, bytes.Replace(ev.Line(), []byte(`"type":"inbound"`), []byte(`"type":"`+typ+`"`), 1))
+		events = append(events, ev)
+	}
+	g.Nothing("answer to a frame of a type that there is not", func(e fakeconnector.Entry) bool {
+		return slices.ContainsFunc(events, func(ev *kit.Event) bool { return kit.IsAck(ev.BufferID)(e) || g.IsReply(ev)(e) })
+	})
+	g.Unanswered(before)
+}
+
+// fieldsInOtherCase has them at one level at a time, behind those that they could be taken
+// for and in front of them.
+func fieldsInOtherCase(g *kit.G) {
+	var events []*kit.Event
+	for _, level := range []struct {
+		open, members string
+		behind        func(*protocol.Inbound) *protocol.Extra
+	}{
+		{`{`, `"Type":"zorp","BufferId":"buf-elsewhere","EVENT":null`, func(f *protocol.Inbound) *protocol.Extra { return &f.Extra }},
+		{`"event":{`, `"Text":"somebody else's words","SOURCE":{"chat_id":"elsewhere"}`, func(f *protocol.Inbound) *protocol.Extra { return &f.Event.Extra }},
+		{`"source":{`, `"Chat_Id":"elsewhere","CHAT_TYPE":"dm"`, func(f *protocol.Inbound) *protocol.Extra { return &f.Event.Source.Extra }},
+	} {
+		first, last := g.Event("in front of them"), g.Event("behind them")
+		f := first.Frame()
+		if err := json.Unmarshal([]byte("{"+level.members+"}"), level.behind(f)); err != nil {
+			g.Harness(err, "reading members of the suite's own")
+		}
+		g.PushFrame(f)
+		g.SendRaw(websocket.TextMessage, []byte(strings.Replace(string(last.Line()), level.open, level.open+level.members+",", 1)))
+		events = append(events, first, last)
+	}
+	for _, ev := range events {
+		g.Handled(ev)
+	}
+}
+
 const more = `"zorp":{"a":[1,null]},"":0,`
 
 func interruptWithMore(g *kit.G) {
@@ -446,12 +493,19 @@ func resultAfterFailure(g *kit.G) {
 	g.WantSuccess(g.Drive("gateway/send", params(g, "gateway/send", g.ID("c")), g.Timing.Answer), true)
 }
 
-// freshBuffer: were the rest of the old line kept, it would spoil the first line of the
-// next session.
+// freshBuffer has the stream to itself: a result of the connector's would end the line.
 func freshBuffer(g *kit.G) {
-	g.SendRaw(websocket.TextMessage, []byte(`{"type":"inbound","event":{"text":"never fin`))
-	g.CloseSession(websocket.CloseServiceRestart, "restart")
-	g.Back()
+	g.Exclusively(func(s *fakeconnector.Session) {
+		g.SendOn(s, websocket.TextMessage, []byte(`{"type":"inbound","event":{"text":"never fin`))
+		g.CloseSession(websocket.CloseServiceRestart, "restart")
+	})
+	unspoiled(g)
+}
+
+// unspoiled: were the rest of the old line kept, it would spoil the first line of the next
+// session, which is its descriptor. The session after that would be a good one again.
+func unspoiled(g *kit.G) {
+	completed(g, g.Await(g.Timing.Redial(0), "a hello on a new session", kit.IsHello))
 }
 
 // interruptFrame names the turn that runs, which an interrupt_inbound would cancel.
@@ -472,19 +526,15 @@ func interruptFrame(g *kit.G) {
 	g.Alive()
 }
 
-// beforeDescriptor answers the first hello with something else in front of the descriptor.
+// beforeDescriptor answers a hello with something else in front of the descriptor.
 func beforeDescriptor(something string) func(*kit.G) {
 	return answered(fakeconnector.Raw{Text: something + `{"type":"descriptor","descriptor":` + wholeDescriptor + "}\n"})
 }
 
-// asDescriptor takes the answer to the first hello into the case's own hands.
+// asDescriptor takes the answer to a hello into the case's own hands.
 func asDescriptor(send func(g *kit.G, s *fakeconnector.Session, line []byte)) func(*kit.G) {
 	return func(g *kit.G) {
-		g.Prepare()
-		answer := g.OnHello(kit.FirstHello())
-		g.Start(kit.UntilHello())
-		s := answer()
-		hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
+		s, hello := g.GreetsAnd()
 		send(g, s, []byte(`{"type":"descriptor","descriptor":`+wholeDescriptor+"}\n"))
 		completed(g, hello)
 	}
@@ -493,10 +543,8 @@ func asDescriptor(send func(g *kit.G, s *fakeconnector.Session, line []byte)) fu
 // eventBehindDescriptor: what a connector sends right behind its descriptor, as it does
 // when it drains, comes in one message with it.
 func eventBehindDescriptor(g *kit.G) {
-	g.Prepare()
-	answer := g.OnHello(kit.FirstHello())
-	g.Start(kit.UntilHello())
-	s, ev := answer(), g.Event("behind the descriptor")
+	s, _ := g.GreetsAnd()
+	ev := g.Event("behind the descriptor")
 	g.SendOn(s, websocket.TextMessage, append([]byte(`{"type":"descriptor","descriptor":`+wholeDescriptor+"}\n"), ev.Line()...))
 	g.Acked(ev)
 	g.Alive()
@@ -510,7 +558,7 @@ func freshBufferBeforeDescriptor(g *kit.G) {
 	g.Start(kit.UntilHello())
 	hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
 	g.CatchUpTo(hello)
-	completed(g, g.Await(g.Timing.Redial(0), "a hello on a new session", kit.IsHello))
+	unspoiled(g)
 }
 
 // idleAckBehindBad: the acknowledgement of a going_idle is a frame like any other, and
@@ -530,7 +578,19 @@ func idleAckBehindBad(g *kit.G) {
 // near, so that a reader which waits for a part of it shows.
 func readerFreeForLong(g *kit.G) {
 	g.Start(kit.Bounds(func(t *kit.Timing) { t.Outbound = 20 * time.Minute }))
-	readerFree(g)
+	first, again := g.Event("whose result is late"), g.Event("behind it in its session")
+	again.Source = first.Source
+	again.Source.MessageID = again.MessageID
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: first.Source.ChatID})
+	g.Push(first)
+	g.Begun(first.Source.ChatID)
+	// Each of them may be what a reader stops at.
+	for _, ev := range []*kit.Event{g.Event("that comes meanwhile"), again, g.Event("behind both")} {
+		g.Push(ev)
+		g.Acked(ev)
+	}
+	held.Release()
+	g.Alive()
 }
 
 // echoedWhole looks at the text, where a gateway echoes it.
@@ -657,12 +717,14 @@ func readerFreeSameChat(g *kit.G) {
 // for the acknowledgement: what a reset finds unread in the buffers of the network is lost.
 func freshBufferAfterReset(g *kit.G) {
 	ev := g.Event("in front of half a line")
-	g.SendRaw(websocket.TextMessage, append(ev.Line(), `{"type":"inbound","event":{"text":"never fin`...))
-	g.Acked(ev)
-	// The rest of the message may be read a moment later than the event.
-	g.Within(g.Timing.Quiet, func(fakeconnector.Entry) bool { return false })
-	g.ResetSession()
-	g.Back()
+	g.Exclusively(func(s *fakeconnector.Session) {
+		g.SendOn(s, websocket.TextMessage, append(ev.Line(), `{"type":"inbound","event":{"text":"never fin`...))
+		g.Acked(ev)
+		// The rest of the message may be read a moment later than the event.
+		g.Within(g.Timing.Quiet, func(fakeconnector.Entry) bool { return false })
+		g.ResetSession()
+	})
+	unspoiled(g)
 }
 
 func orText(text, fallback string) string {

@@ -69,6 +69,7 @@ func inbound() []kit.Case {
 		{ID: id(protocol.RuleInboundHandled, "same-text-unbuffered"), Title: "does so without a bufferId", Level: kit.Must, Gateway: sameTextTwice(true)},
 		{ID: id(protocol.RuleInboundHandled, "two-without-id"), Title: "takes two events without a message id for two", Level: kit.Must, After: acked, Gateway: noMessageIDs},
 		{ID: id(protocol.RuleInboundHandled, "same-message-id"), Title: "takes the same message id in another chat for another event", Level: kit.Must, After: acked, Gateway: sameMessageIDElsewhere},
+		{ID: id(protocol.RuleInboundHandled, "ids-in-other-case"), Title: "takes ids that differ in case only for those of two events", Level: kit.Must, After: acked, Gateway: idsInOtherCase},
 		{ID: id(protocol.RuleInboundAckBeforeTurn, "behind-a-turn"), Title: "acknowledges while an earlier turn of the same chat is under way", Level: kit.Must, After: acked,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackBehindHeldTurn},
 		{ID: id(protocol.RuleInboundAckSurvivesFailure, "often"), Title: "acknowledges one event after the other of a chat whose turns all fail", Level: kit.Must, After: acked,
@@ -384,10 +385,15 @@ func ackNothing(change func(*protocol.Inbound)) func(*kit.G) {
 func ackBeforeResult(g *kit.G) {
 	g.Start(kit.Bounds(func(t *kit.Timing) { t.Outbound = kit.ContractTiming().Outbound }))
 	ev := g.Event("whose answer waits")
+	behind := g.Event("whose turn has to wait for that one")
+	behind.Source = ev.Source
+	behind.Source.MessageID = behind.MessageID
 	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: ev.Source.ChatID})
 	g.Push(ev)
 	g.Begun(ev.Source.ChatID)
 	g.Acked(ev)
+	g.Push(behind)
+	g.Acked(behind)
 	held.Release()
 }
 
@@ -479,24 +485,30 @@ func repeatAfterRedial(g *kit.G) {
 	turns.Stay()
 }
 
+// messageType sends an event of a type that there is not. Whoever hands its events on as
+// they came says what was sent; what else it makes of them must be a text.
 func messageType(typ string) func(*kit.G) {
 	return func(g *kit.G) {
 		ev := g.Event("of an unknown kind")
 		ev.MessageType = typ
 		g.Push(ev)
-		g.Handled(ev)
-		if g.Gateway().Driver == nil {
-			return
+		handledAsText(g, ev)
+	}
+}
+
+func handledAsText(g *kit.G, ev *kit.Event) {
+	g.Handled(ev)
+	if g.Gateway().Driver == nil {
+		return
+	}
+	n := g.Notified("event/inbound", "the driver's event/inbound for it", kit.MentionsText(ev))
+	var got struct {
+		Event struct {
+			MessageType string `json:"message_type"`
 		}
-		n := g.Notified("event/inbound", "the driver's event/inbound for it", kit.MentionsText(ev))
-		var got struct {
-			Event struct {
-				MessageType string `json:"message_type"`
-			}
-		}
-		if json.Unmarshal(n.Params, &got) == nil && got.Event.MessageType != "text" && got.Event.MessageType != "" && got.Event.MessageType != typ {
-			g.Mismatch(`message_type "text"`, fmt.Sprintf("%q", got.Event.MessageType))
-		}
+	}
+	if json.Unmarshal(n.Params, &got) == nil && got.Event.MessageType != "text" && got.Event.MessageType != "" && got.Event.MessageType != ev.MessageType {
+		g.Mismatch(`message_type "text"`, fmt.Sprintf("%q", got.Event.MessageType))
 	}
 }
 
@@ -548,6 +560,16 @@ func noMessageIDs(g *kit.G) {
 	withoutMessageID(first)
 	second := first.Copy()
 	second.BufferID = g.ID("buf")
+	twoTurns(g, first, second, false)
+}
+
+// idsInOtherCase: ids are texts, and a repeat has the same.
+func idsInOtherCase(g *kit.G) {
+	first := g.Event("said twice")
+	second := first.Copy()
+	second.BufferID, second.MessageID = first.BufferID+"X", protocol.Some(first.MessageID.Or("")+"X")
+	first.BufferID, first.MessageID = first.BufferID+"x", protocol.Some(first.MessageID.Or("")+"x")
+	first.Source.MessageID, second.Source.MessageID = first.MessageID, second.MessageID
 	twoTurns(g, first, second, false)
 }
 
@@ -617,7 +639,7 @@ func noMessageType(g *kit.G) {
 	ev := g.Event("of no kind")
 	line := strings.Replace(string(ev.Line()), `"message_type":"text",`, "", 1)
 	g.SendRaw(websocket.TextMessage, []byte(line))
-	g.Handled(ev)
+	handledAsText(g, ev)
 }
 
 func missingEventNotAcked(g *kit.G) {

@@ -20,7 +20,7 @@ func interrupt() []kit.Case {
 	cancels := append(acked, protocol.RuleInterruptCancels)
 	sibling := func(variant, title string, change func(a, b *kit.Event)) kit.Case {
 		c := kit.Case{ID: id(protocol.RuleInterruptOnlySession), Title: title, Level: kit.Must, After: cancels, Needs: holds,
-			Gateway: func(g *kit.G) { siblingRuns(g, change) }}
+			Gateway: func(g *kit.G) { siblingRuns(g, change, func(a, b *kit.Event) string { return a.Source.ChatID }) }}
 		if variant != "" {
 			c.ID = id(protocol.RuleInterruptOnlySession, variant)
 		}
@@ -37,6 +37,7 @@ func interrupt() []kit.Case {
 			Gateway: func(g *kit.G) { g.NoViolation(kit.CountInterrupts, 1) }},
 		{ID: id(protocol.RuleInterruptCancels), Title: "ends the turn that runs under the key", Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancels},
 		{ID: id(protocol.RuleInterruptCancels, "direct"), Title: "ends the turn of a direct message", Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancelsDirect},
+		{ID: id(protocol.RuleInterruptCancels, "chat-not-in-key"), Title: "ends a turn whose chat stands in its session key in another form, or not at all", Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancelsElsewhere},
 		{ID: id(protocol.RuleInterruptCancels, "with-one-behind"), Title: "ends the turn that runs, and not an event that waits behind it", Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancelsRunning},
 		sibling("", "leaves the turn of another chat running", func(a, b *kit.Event) {}),
 		sibling("same-chat", "leaves the turn of another author in the same chat running", func(a, b *kit.Event) {
@@ -48,6 +49,16 @@ func interrupt() []kit.Case {
 			b.Source.MessageID = b.MessageID
 			b.Source.UserID = protocol.Some(a.Source.UserID.Or("") + "1")
 		}),
+		sibling("other-case", "leaves a turn running whose key differs from the interrupted one in case only", func(a, b *kit.Event) {
+			chat := a.Source.ChatID
+			b.Source = a.Source
+			b.Source.MessageID = b.MessageID
+			a.Source.ChatID, b.Source.ChatID = chat+"x", chat+"X"
+		}),
+		{ID: id(protocol.RuleInterruptOnlySession, "key-not-chat"), Title: "goes by the session key, and leaves the turn of the chat that the frame names running", Level: kit.Must, After: cancels, Needs: holds,
+			Gateway: func(g *kit.G) {
+				siblingRuns(g, func(a, b *kit.Event) {}, func(a, b *kit.Event) string { return b.Source.ChatID })
+			}},
 		{ID: id(protocol.RuleInterruptOnlySession, "replies"), Title: "answers an event though another session was interrupted right behind it", Level: kit.Must, After: append(acked, protocol.RuleInterruptUnknownSession),
 			Needs: kit.Needs{Replies: true}, Gateway: answersBesideInterrupt},
 		nobodyFirst(nobody("x", "goes on after an interrupt for a session that never was", "agent:main:discord:channel:nobody:nobody")),
@@ -132,6 +143,23 @@ func interruptCancelsDirect(g *kit.G) {
 	g.Alive()
 }
 
+// interruptCancelsElsewhere interrupts direct messages: one on WhatsApp, whose chat is
+// normalised in the key, and one whose chat_id is empty. The session key alone says which
+// turn is meant.
+func interruptCancelsElsewhere(g *kit.G) {
+	whatsapp, nowhere := direct(g), direct(g)
+	whatsapp.Source.Platform, whatsapp.Source.ChatID = "whatsapp", g.Digits()+":12@s.whatsapp.net"
+	nowhere.Source.ChatID = ""
+	for _, ev := range []*kit.Event{whatsapp, nowhere} {
+		g.Handler("hold", "turn")
+		g.Push(ev)
+		g.Acked(ev)
+		interrupted(g, g.TurnKey(ev), ev.Source.ChatID)
+		g.Handler("echo", "")
+	}
+	g.Alive()
+}
+
 // interruptCancelsRunning: what becomes of the second event is left to the gateway, which
 // can also end the first turn by itself for it.
 func interruptCancelsRunning(g *kit.G) {
@@ -169,8 +197,9 @@ func turnRunsOn(g *kit.G) {
 
 // siblingRuns holds the turns of two sessions and interrupts the first of them. The other
 // must still be there to be released, and end as done; it may have begun only then, as
-// it is left to the gateway how many turns run at once.
-func siblingRuns(g *kit.G, change func(a, b *kit.Event)) {
+// it is left to the gateway how many turns run at once. named is the chat that the
+// interrupt names.
+func siblingRuns(g *kit.G, change func(a, b *kit.Event), named func(a, b *kit.Event) string) {
 	g.Handler("hold", "turn")
 	a, b := g.Event("to be interrupted"), g.Event("to go on")
 	change(a, b)
@@ -182,7 +211,7 @@ func siblingRuns(g *kit.G, change func(a, b *kit.Event)) {
 	if keyA == keyB {
 		g.NotApplicable("the gateway runs both events under the session key %q", keyA)
 	}
-	interrupted(g, keyA, a.Source.ChatID)
+	interrupted(g, keyA, named(a, b))
 	if outcome, ended := g.TurnEnd(keyB, g.Timing.Quiet); ended {
 		g.Mismatch(fmt.Sprintf("the turn of %q to go on after an interrupt of %q", keyB, keyA), fmt.Sprintf("it ended as %q", outcome))
 	}

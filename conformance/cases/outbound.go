@@ -3,6 +3,7 @@ package cases
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +50,10 @@ func outbound() []kit.Case {
 		{ID: id(protocol.RuleOutboundResultBound, "strays"), Title: "does not wait longer because stray results come", Level: kit.Must, Needs: driven(true, true), After: unique, Gateway: strayDoesNotExtend},
 		{ID: id(protocol.RuleOutboundResultBound, "late"), Title: "takes a result that comes within the bound", Level: kit.Must, Needs: driven(true, true), After: unique, Gateway: answeredLate},
 		{ID: id(protocol.RuleOutboundDropFailsInFlight), Title: "fails what is in flight at once when the session ends", Level: kit.Should, Needs: driven(true, false), After: unique, Gateway: dropFailsInFlight},
+		{ID: id(protocol.RuleOutboundDropFailsInFlight, "every-op"), Title: "fails an action of every op at once when the session is reset", Level: kit.Should, Needs: driven(true, false), After: unique, Gateway: resetFailsInFlight},
 		{ID: id(protocol.RuleOutboundSendWhileDown), Title: "fails a send at once while it has no session", Level: kit.Should, Needs: driven(true, false), After: unique, Gateway: sendWhileDown},
+		{ID: id(protocol.RuleOutboundSendWhileDown, "every-op"), Title: "fails an action of every op at once while it has no session", Level: kit.Should, Needs: driven(true, false), After: unique, Gateway: actWhileDown},
+		{ID: id(protocol.RuleOutboundSendWhileDown, "no-descriptor"), Title: "fails a send at once while its hello is not answered", Level: kit.Should, Needs: driven(true, false), After: unique, Gateway: sendBeforeDescriptor},
 	}
 }
 
@@ -179,44 +183,58 @@ func firstResultCounts(g *kit.G) {
 	g.Alive()
 }
 
-// beyondSlack makes the bound of results longer than the slack, so that twice the bound
-// shows beside it.
-func beyondSlack(t *kit.Timing) { t.Outbound = max(t.Outbound, t.Slack+t.Slack/4) }
+// soonGivenUp makes the bound of results one that is soon over.
+func soonGivenUp() kit.InstanceOption {
+	return kit.Bounds(func(t *kit.Timing) {
+		if shortened(t.Outbound, kit.ContractTiming().Outbound) {
+			t.Outbound = min(t.Outbound, time.Second)
+		}
+	})
+}
 
 // neverAnswered asks for one action of each kind at once.
 func neverAnswered(methods ...string) func(*kit.G) {
 	return func(g *kit.G) {
-		g.Start(kit.Bounds(beyondSlack))
-		var told []func(time.Duration) json.RawMessage
+		g.Start(soonGivenUp())
 		for _, method := range methods {
-			p := params(g, method, g.ID("c"))
-			if method == "gateway/follow_up" {
-				p = map[string]any{"session_key": relayKey(g.ID("c"), g.ID("u")), "kind": interactionToken, "content": "never answered"}
-			}
 			g.On(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.Op(strings.TrimPrefix(method, "gateway/"))}).Do(fakeconnector.Withhold{})
-			told = append(told, g.DriveAsync(method, p))
 		}
-		began := time.Now()
-		for _, result := range told {
-			g.WantFailure(result(g.Timing.Outbound + g.Timing.Slack - time.Since(began)))
-		}
+		inTime(g, g.Timing.Outbound, "a failure for the caller", func(_ int, within time.Duration) time.Duration {
+			var told []func(time.Duration) json.RawMessage
+			began := time.Now()
+			for _, method := range methods {
+				p := params(g, method, g.ID("c"))
+				if method == "gateway/follow_up" {
+					p = map[string]any{"session_key": relayKey(g.ID("c"), g.ID("u")), "kind": interactionToken, "content": "never answered"}
+				}
+				told = append(told, g.DriveAsync(method, p))
+			}
+			for _, result := range told {
+				g.WantFailure(result(within - time.Since(began)))
+			}
+			return time.Since(began)
+		})
 		g.Alive()
 	}
 }
 
-// strayDoesNotExtend sends results that nobody waits for all through the bound.
+// strayDoesNotExtend sends results that nobody waits for all through the bound, the last
+// shortly before it is over.
 func strayDoesNotExtend(g *kit.G) {
-	g.Start(kit.Bounds(beyondSlack))
-	chat := g.ID("c")
-	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
-	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "never answered"})
-	g.OutboundTo(chat)
-	began := time.Now()
-	for range 3 {
-		g.Within(g.Timing.Outbound/4, func(fakeconnector.Entry) bool { return false })
-		g.SendLine(result(g.ID("nobody"), g.ID("m")))
-	}
-	g.WantFailure(sent(g.Timing.Outbound + g.Timing.Slack - time.Since(began)))
+	g.Start(soonGivenUp())
+	inTime(g, g.Timing.Outbound, "a failure for the caller, whatever results come that nobody asked for", func(_ int, within time.Duration) time.Duration {
+		chat := g.ID("c")
+		g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
+		began := time.Now()
+		sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "never answered"})
+		g.OutboundTo(chat)
+		for range 3 {
+			g.Within(g.Timing.Outbound*3/10, func(fakeconnector.Entry) bool { return false })
+			g.SendLine(result(g.ID("nobody"), g.ID("m")))
+		}
+		g.WantFailure(sent(within - time.Since(began)))
+		return time.Since(began)
+	})
 	g.Alive()
 }
 
@@ -235,8 +253,11 @@ func strayBesideWaiting(g *kit.G) {
 	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
 	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "waiting"})
 	o := g.OutboundTo(chat)
-	for range 5 {
-		g.SendLine(result(g.ID("nobody"), g.ID("stray")))
+	// Among them are ids that are nearly its own.
+	for _, stray := range []string{g.ID("nobody"), g.ID("nobody"), strings.ToUpper(o.RequestID), strings.ToLower(o.RequestID), o.RequestID + "0"} {
+		if stray != o.RequestID {
+			g.SendLine(result(stray, g.ID("stray")))
+		}
 	}
 	g.Alive()
 	g.SendLine(result(o.RequestID, want))
@@ -270,6 +291,87 @@ func dropFailsInFlight(g *kit.G) {
 		g.WantFailure(result(g.Timing.Answer))
 	}
 	g.Back()
+}
+
+// call is a way of the driver's to ask for an action.
+type call struct {
+	method, op string
+	params     map[string]any
+	// failed looks at what the caller was told of an action that was not done, for those
+	// whose callers are told.
+	failed func(*kit.G, json.RawMessage)
+}
+
+// calls are those by which this gateway sends something.
+func calls(g *kit.G) []call {
+	failure := func(g *kit.G, told json.RawMessage) { g.WantFailure(told) }
+	all := []call{
+		{"gateway/send", "send", params(g, "gateway/send", g.ID("c")), failure},
+		{"gateway/edit", "edit", params(g, "gateway/edit", g.ID("c")), failure},
+		{"gateway/follow_up", "follow_up", map[string]any{"session_key": relayKey(g.ID("c"), g.ID("u")), "kind": interactionToken, "content": "for a caller " + g.ID("t")}, failure},
+		{"gateway/chat_info", "get_chat_info", map[string]any{"chat_id": g.ID("c")}, func(g *kit.G, told json.RawMessage) { g.WantSuccess(told, false) }},
+		{"gateway/typing", "typing", params(g, "gateway/typing", g.ID("c")), nil},
+	}
+	return slices.DeleteFunc(all, func(c call) bool { return !g.Sends(c.method, c.op, c.params) })
+}
+
+// resetFailsInFlight ends the session without a close frame. A gateway that does not wait
+// for the result of a typing has told its caller already, whatever that was.
+func resetFailsInFlight(g *kit.G) {
+	g.Start(kit.Bounds(func(t *kit.Timing) { t.Outbound = kit.ContractTiming().Outbound }))
+	list := calls(g)
+	withheld := g.On(fakeconnector.Match{Type: protocol.TypeOutbound}).Do(fakeconnector.Withhold{})
+	var told []func(time.Duration) json.RawMessage
+	for _, c := range list {
+		before := g.Mark()
+		told = append(told, g.DriveAsync(c.method, c.params))
+		g.AwaitAfter(before, g.Timing.Answer, "an outbound "+c.op, kit.IsOp(c.op))
+	}
+	g.ResetSession()
+	for i, c := range list {
+		if raw := told[i](g.Timing.Answer); c.failed != nil {
+			c.failed(g, raw)
+		}
+	}
+	withheld.Remove()
+	g.Back()
+}
+
+// actWhileDown: a typing is shown or not, and its callers may be told nothing at all; what
+// they may not be told is that it was done.
+func actWhileDown(g *kit.G) {
+	g.Start(kit.Bounds(func(t *kit.Timing) { t.Outbound = kit.ContractTiming().Outbound }))
+	list := calls(g)
+	refusing := g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Do(fakeconnector.Refuse{})
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Redialed(0)
+	for _, c := range list {
+		raw := g.Drive(c.method, c.params, g.Timing.Answer)
+		var told struct{ Success bool }
+		if _ = json.Unmarshal(raw, &told); told.Success {
+			g.Mismatch("success false for the caller of "+c.method, string(raw))
+		}
+		if c.failed != nil {
+			c.failed(g, raw)
+		}
+	}
+	refusing.Remove()
+	g.Back()
+}
+
+// sendBeforeDescriptor: what was in force ended with the session before.
+func sendBeforeDescriptor(g *kit.G) {
+	g.Start(kit.Bounds(func(t *kit.Timing) {
+		t.Outbound, t.Handshake = kit.ContractTiming().Outbound, kit.ContractTiming().Handshake
+	}))
+	g.Alive()
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeHello})
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Await(g.Timing.Redial(0), "a hello on a new session", kit.IsHello)
+	g.WantFailure(g.Drive("gateway/send", map[string]any{"chat_id": g.ID("c"), "content": "nobody has been introduced"}, g.Timing.Answer))
+	held.Release()
+	g.Ready()
+	g.Alive()
 }
 
 func sendWhileDown(g *kit.G) {
@@ -315,7 +417,7 @@ func strayWhileWaiting(g *kit.G) {
 }
 
 func lateResult(g *kit.G) {
-	g.Start()
+	g.Start(soonGivenUp())
 	chat := g.ID("c")
 	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
 	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "given up"})

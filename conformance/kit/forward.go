@@ -50,7 +50,7 @@ func (g *G) Interaction(kind int) *Interaction {
 	}
 	in.Members = map[string]any{
 		"type": kind, "id": id, "channel_id": in.Channel, "guild_id": g.ids.next("g"),
-		"data": data, "member": map[string]any{"user": map[string]any{"id": author, "username": "alice"}},
+		"data": data, "member": map[string]any{"user": map[string]any{"id": author, "username": "alice"}, "nick": "queen of " + in.Channel},
 	}
 	in.ids = []string{in.Token, in.Channel, id, author}
 	return in

@@ -29,6 +29,7 @@ type G struct {
 	began     int64 // journal position at which the case began, for its timeline
 	notesMark int   // the same for the driver's notifications
 	stubs     []*fakeconnector.Stub
+	waited    time.Duration // of the gateways before the own one, for their turns to be started
 
 	lacking string // what a call through the driver has shown the gateway to lack
 }
@@ -67,6 +68,12 @@ func (g *G) Await(within time.Duration, what string, match func(fakeconnector.En
 	}
 	g.observation()
 	return e
+}
+
+// Arrives is Await without a verdict: whether the entry came in time, and before the gateway
+// had ended.
+func (g *G) Arrives(within time.Duration, match func(fakeconnector.Entry) bool) (fakeconnector.Entry, bool) {
+	return g.wait(within, match)
 }
 
 // unlessUnreadable ends the case as blocked when the gateway has sent what cannot be read as
@@ -196,7 +203,7 @@ type Held struct {
 // Release lets go what is held, and nothing is held any more.
 func (h *Held) Release() {
 	h.stub.Remove()
-	h.hold.Release()
+	h.hold.Open()
 }
 
 // Hold keeps back what the match is about until it is released, at the latest when the

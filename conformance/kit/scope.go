@@ -92,6 +92,33 @@ func (g *G) ActionsIn(chat string) []*Outbound {
 	return out
 }
 
+// Sends asks the driver for an action, and reports whether the gateway sends one of that op
+// when it is asked: its driver can lack the method, and a gateway that shows no typing says
+// nothing.
+func (g *G) Sends(method, op string, params map[string]any) bool {
+	d := g.Gateway().Driver
+	if d == nil {
+		g.NotApplicable("the gateway has not opened the driver channel, which %s needs", method)
+	}
+	after := g.Mark()
+	ctx, cancel := patiently(g.bench.ctx, g.Timing.Answer)
+	defer cancel()
+	g.stimulus()
+	if lacks(method, d.Call(ctx, method, params, nil)) != "" {
+		return false
+	}
+	_, sent := g.waitAfter(after.Seq, g.Timing.Quiet, IsOp(op))
+	return sent
+}
+
+// IsOp matches an action of an op.
+func IsOp(op string) func(fakeconnector.Entry) bool {
+	return func(e fakeconnector.Entry) bool {
+		o := newOutbound(e)
+		return o != nil && o.Op == op
+	}
+}
+
 // DriveAction asks the driver for an action in a chat and returns the frame that came of
 // it. A gateway whose driver lacks the method, or whose callers cannot set what params
 // has, is not judged; nor is one that shows no typing.
