@@ -39,6 +39,6 @@ func (c *Connector) hideOf(gateway, secret string) {
 		defer c.mu.Unlock()
 		r, known := c.records[gateway]
 		return !known || (!slices.Contains(r.secrets, secret) && !slices.Contains(r.dropped, secret) &&
-			r.Secret != secret && r.provisioned.DeliveryKey != secret)
+			r.provisioned.DeliveryKey != secret)
 	})
 }

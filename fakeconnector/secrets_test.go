@@ -92,6 +92,10 @@ func TestSecretsAreForgottenInTheEnd(t *testing.T) {
 	must(t, err)
 	pass()
 	hidden("rotated", map[string]string{"the new secret": rotated.Secret, "the old one, which verifies": g.Secret}, true)
+	must(t, c.DropOldSecrets("gw-1"))
+	must(t, c.Revoke("gw-1"))
+	pass()
+	hidden("revoked", map[string]string{"the secret": rotated.Secret, "the old one": g.Secret}, true)
 }
 
 // Whoever mints without end sweeps: by each of the ways in which a secret comes that ends.

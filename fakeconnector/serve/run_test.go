@@ -454,6 +454,13 @@ func TestStoreOutlives(t *testing.T) {
 	if f := read(t, second.dial("gw-1", gatewaySecret, nil)); f["bufferId"] != d.BufferID {
 		t.Errorf("expected the entry of before, got %v", f)
 	}
+	// A reset empties them as well: how it began is without.
+	c := second.client("")
+	_, err = c.Reset(within(t))
+	must(t, err)
+	if list, err := c.Buffers(within(t)); err != nil || len(list.Buffers) != 0 {
+		t.Errorf("expected no buffer after a reset, got %+v, %v", list, err)
+	}
 }
 
 func TestTLS(t *testing.T) {
