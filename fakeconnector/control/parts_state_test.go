@@ -194,6 +194,13 @@ func stubsPart(t *testing.T, r *controlled) {
 	}
 	must(t, c.DeleteStub(within(t), "keep"))
 	status(t, c.DeleteStub(within(t), "keep"), 404, "path.stub")
+	free, err := c.Push(within(t), "inst-st", event("Cst", "not held any more"))
+	must(t, err)
+	_, err = c.Wait(within(t), client.Query{After: free.Mark, Filter: api.Filter{Type: "outbound_result", Gateway: "st"}}, bound)
+	must(t, err)
+	if list, err := c.Journal(within(t), client.Query{After: free.Mark, Filter: api.Filter{Kinds: []string{"fault"}, Gateway: "st"}}); err != nil || len(list.Entries) != 0 {
+		t.Errorf("expected the stub to act no more, got %+v, %v", list.Entries, err)
+	}
 	_, err = c.CreateStub(within(t), api.NewStub{Every: 1, Faults: []api.Fault{fault("duplicate", nil)}, Match: api.Match{Type: "descriptor", Gateway: "nobody"}})
 	must(t, err)
 	list, err := c.Stubs(within(t))
