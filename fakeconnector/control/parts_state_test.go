@@ -128,6 +128,9 @@ func buffersPart(t *testing.T, r *controlled) {
 	if gone.Removed != 2 {
 		t.Errorf("expected two entries to go, got %+v", gone)
 	}
+	if left, err := c.Buffer(within(t), "inst-buf", 10); err != nil || left.Total != 0 {
+		t.Errorf("expected an empty buffer, got %+v, %v", left, err)
+	}
 	// What comes next is drained to the gateway as if nothing had been.
 	three, err := c.Push(within(t), "inst-buf", event("Cbuf", "three"))
 	must(t, err)

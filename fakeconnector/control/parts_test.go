@@ -301,6 +301,11 @@ func journalPart(t *testing.T, r *controlled) {
 	if other, err := c.Journal(within(t), client.Query{Filter: api.Filter{Gateway: "j", Rule: "auth/bearer"}}); err != nil || len(other.Entries) != 0 {
 		t.Errorf("expected no violation of another rule, got %+v, %v", other.Entries, err)
 	}
+	newest, err := c.Journal(within(t), client.Query{Filter: api.Filter{Type: "outbound", Gateway: "j"}, Limit: 1, Last: true})
+	must(t, err)
+	if len(newest.Entries) != 1 || newest.Entries[0].Seq <= echo.Seq {
+		t.Errorf("expected the newest of two echoes, got %+v", newest)
+	}
 	first, err := c.Journal(within(t), client.Query{Limit: 2})
 	must(t, err)
 	rest, err := c.Journal(within(t), client.Query{Limit: 2, After: first.Next})
