@@ -3,6 +3,7 @@ package control_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/relaykit/relaykit/fakeconnector/control/api"
 	"github.com/relaykit/relaykit/fakeconnector/control/client"
@@ -151,6 +152,11 @@ func vaultPart(t *testing.T, r *controlled) {
 	must(t, err)
 	if !slices.Contains(list.Capabilities, kept) {
 		t.Errorf("expected the capability, got %+v", list)
+	}
+	timed := n
+	timed.Kind, timed.TTL = "timed", api.Duration(time.Hour)
+	if kept, err := c.PutCapability(within(t), timed); err != nil || kept.Expires == nil || time.Until(*kept.Expires) < 50*time.Minute {
+		t.Errorf("expected a capability for an hour, got %+v, %v", kept, err)
 	}
 	must(t, c.DeleteCapability(within(t), n.Tenant, n.SessionKey, ""))
 	status(t, c.DeleteCapability(within(t), n.Tenant, n.SessionKey, ""), 404, "query.session_key")
