@@ -11,7 +11,17 @@ import (
 func connectorBuffer() []kit.Case {
 	stranger := with(publishes, func(n *kit.ProbeNeeds) { n.Strangers = 1 })
 	peer := with(publishes, func(n *kit.ProbeNeeds) { n.Peers = 1 })
+	restarts := with(publishes, func(n *kit.ProbeNeeds) { n.Offers.Restart = true })
 	list := []kit.Case{
+		probe(id(protocol.RuleBufferDurable), "drains after its restart what was not acknowledged before", restarts, outlives),
+		probe(id(protocol.RuleBufferDurable, "forward"), "drains a forwarded request after its restart", with(restarts, func(n *kit.ProbeNeeds) { n.Offers.Forward = true }), func(p *kit.P) {
+			p.Sleep(p.Me())
+			i := publishInteraction(p)
+			p.Restart()
+			s := p.Connect(p.Me())
+			i.arrives(p, s)
+			s.Ack(s.Deliveries()[0].BufferID)
+		}),
 		probe(id(protocol.RuleBufferAppend), "keeps what arrives for a flipped instance", publishes, func(p *kit.P) {
 			events := asleep(p, 3)
 			drained(p, p.Connect(p.Me()), events)
@@ -116,6 +126,25 @@ func unknownAck(p *kit.P) {
 	s.Alive()
 	s.Kill()
 	drained(p, p.Connect(p.Me()), events)
+}
+
+// outlives restarts the connector in the middle of a drain, and again when nothing of it
+// has been sent.
+func outlives(p *kit.P) {
+	events := asleep(p, 6)
+	s := p.Connect(p.Me())
+	acked := ackFirst(s, 2)
+	s.Close()
+	events = stillAwaited(events, acked...)
+	p.Restart()
+	more := p.Event("after the restart")
+	p.Publish(p.Me(), more)
+	p.Restart()
+	s = p.Connect(p.Me())
+	drained(p, s, append(events, more))
+	live := p.Event("live")
+	p.Publish(p.Me(), live)
+	s.Delivered(live)
 }
 
 // ackFirst acknowledges the first n entries of a drain, makes sure that the connector has

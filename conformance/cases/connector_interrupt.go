@@ -143,6 +143,14 @@ func connectorSessionKeys() []kit.Case {
 			e.ChatType, e.Scope, e.ThreadID = "dm", "", "T1"
 			return "agent:main:" + e.Platform + ":dm:" + e.ChatID + ":T1"
 		}),
+		keyed(protocol.RuleSessionKeyDmFallback, "", "has the author in the key of a direct message without a chat", func(e *kit.Published) string {
+			e.ChatType, e.Scope, e.ChatID, e.ChatName = "dm", "", "", ""
+			return "agent:main:" + e.Platform + ":dm:" + e.UserID
+		}),
+		keyed(protocol.RuleSessionKeyDmFallback, "alt", "takes user_id_alt before user_id for it", func(e *kit.Published) string {
+			e.ChatType, e.Scope, e.ChatID, e.ChatName, e.UserIDAlt = "dm", "", "", "", e.UserID+"-alt"
+			return "agent:main:" + e.Platform + ":dm:" + e.UserIDAlt
+		}),
 		keyed(protocol.RuleSessionKeyGroup, "", "has the chat type in the key as it was sent", func(e *kit.Published) string {
 			e.ChatType = "group"
 			return "agent:main:" + e.Platform + ":group:" + e.ChatID + ":" + e.UserID

@@ -59,7 +59,6 @@ func policies() []kit.Case {
 		{ID: id(protocol.RuleConfigTrimmed, "allow-bots"), Title: "drops white space around what it is told about other bots", Level: kit.Must, Needs: fresh, After: declared, Gateway: otherBots(spaced("all"))},
 		{ID: id(protocol.RulePolicyAllowBots, "otherwise"), Title: "lets none in when it is told anything else", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots(allowBots("none"))},
 		{ID: id(protocol.RulePolicyAllowBots, "true"), Title: "lets none in when it is told true", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots(allowBots("true"))},
-		{ID: id(protocol.RulePolicyAllowBots, "spelling"), Title: "lets none in when it is told one of the two words in another case", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots(allowBots("ALL"))},
 		{ID: id(protocol.RulePolicyAllowBots, "unset"), Title: "lets none in when it is told nothing", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots()},
 		{ID: id(protocol.RulePolicyAllowBots, "elsewhere"), Title: "takes another platform's setting for nothing", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots(told("ELSEWHERE_ALLOW_BOTS", "all"))},
 		{ID: id(protocol.RulePolicyDefaultsQuiet), Title: "declares nothing when everything is at its default", Level: kit.Must, Needs: fresh, After: declared,

@@ -70,6 +70,18 @@ func (g *G) Await(within time.Duration, what string, match func(fakeconnector.En
 	return e
 }
 
+// AwaitBy is Await for what another rule asks for: when it does not come, that rule is broken,
+// and the case cannot be judged. It spares the case a wait for the other rule's own cases.
+func (g *G) AwaitBy(rule protocol.RuleID, within time.Duration, what string, match func(fakeconnector.Entry) bool) fakeconnector.Entry {
+	e, ok := g.Arrives(within, match)
+	if !ok {
+		g.unlessUnreadable()
+		g.blocked(rule, fmt.Sprintf("expected %s within %s; got %s", what, within, g.whatCame()))
+	}
+	g.observation()
+	return e
+}
+
 // Arrives is Await without a verdict: whether the entry came in time, and before the gateway
 // had ended.
 func (g *G) Arrives(within time.Duration, match func(fakeconnector.Entry) bool) (fakeconnector.Entry, bool) {

@@ -22,13 +22,20 @@ import (
 func (g *G) AnewAfter() {
 	gw := g.Gateway()
 	g.Cleanup(func() {
-		old := gw.Session()
-		if old == nil || old.Close(websocket.CloseServiceRestart, "restart") != nil {
+		ended := map[string]bool{}
+		for _, open := range gw.Connector.Sessions() {
+			// A case that failed may have left one that waits for its descriptor.
+			s := gw.Connector.SessionByID(open.ID)
+			if s != nil && s.Close(websocket.CloseServiceRestart, "restart") == nil {
+				ended[open.ID] = true
+			}
+		}
+		if len(ended) == 0 {
 			return
 		}
 		poll(g.bench.ctx, g.Timing.Redial(1), func() bool {
 			s := gw.Session()
-			return s != nil && s.ID() != old.ID() || gw.exited()
+			return s != nil && !ended[s.ID()] || gw.exited()
 		})
 		gw.Reads()
 	})

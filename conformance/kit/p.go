@@ -73,7 +73,7 @@ func (p *P) Token(g ConnectorGateway) string {
 
 // URL is the dial URL of a path, from the base (contract, section "Connecting").
 func (p *P) URL(path string) string {
-	base := strings.TrimRight(strings.TrimSpace(p.bench.target.BaseURL), "/")
+	base := strings.TrimRight(strings.TrimSpace(p.bench.baseURL()), "/")
 	base = strings.TrimSuffix(base, "/relay")
 	for _, x := range [][2]string{{"https://", "wss://"}, {"http://", "ws://"}} {
 		if rest, ok := strings.CutPrefix(base, x[0]); ok {
@@ -189,6 +189,27 @@ func (p *P) Rotate() ConnectorGateway {
 		return err
 	})
 	return p.cast.own
+}
+
+// restartBound is how long a connector may take to end and to serve again.
+const restartBound = time.Minute
+
+// Restart ends the connector's process and waits for the next one.
+func (p *P) Restart() {
+	p.note("  the connector's process ends, and the next one starts")
+	p.stimulus()
+	ctx, cancel := context.WithTimeout(p.bench.ctx, restartBound)
+	defer cancel()
+	base, err := p.bench.target.Restart(ctx)
+	switch {
+	case errors.Is(err, ErrNotOffered):
+		p.NotApplicable("%v", err)
+	case err != nil:
+		p.Harness(err, "restarting the connector")
+	}
+	p.bench.mu.Lock()
+	defer p.bench.mu.Unlock()
+	p.bench.base = base
 }
 
 // WakeAt registers the wake URL of the case's own instance, until the case ends.

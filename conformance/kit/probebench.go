@@ -21,6 +21,7 @@ type ProbeBench struct {
 	pool   *pool
 
 	mu         sync.Mutex
+	base       string // of the process that runs now
 	violations map[protocol.RuleID][]string
 	counts     map[string]int
 	instances  map[string]string // the token of an event → the instance that it was published for
@@ -40,8 +41,14 @@ func NewProbeBench(ctx context.Context, target ConnectorTarget, timing Timing, s
 	for _, g := range target.Gateways {
 		secret(g.Secret)
 	}
-	return &ProbeBench{target: target, timing: timing, seed: seed, secret: secret, ctx: ctx, pool: newPool(target.Gateways),
+	return &ProbeBench{target: target, base: target.BaseURL, timing: timing, seed: seed, secret: secret, ctx: ctx, pool: newPool(target.Gateways),
 		violations: map[protocol.RuleID][]string{}, counts: map[string]int{}, instances: map[string]string{}}
+}
+
+func (b *ProbeBench) baseURL() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.base
 }
 
 // Reachable is an error when nothing at the target's URL answers an upgrade request in any

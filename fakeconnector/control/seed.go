@@ -81,9 +81,9 @@ func (s Seed) apply(space *Space, old Seed) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
-	m, err := mirror(space)
+	m := &Space{Name: space.Name, Connector: fakeconnector.New()}
 	defer m.Connector.Close()
-	if err != nil {
+	if err := mirror(space, m); err != nil {
 		return fmt.Errorf("looking ahead: %w", err)
 	}
 	if err := s.change(m, old); err != nil {
