@@ -3,6 +3,7 @@ package control_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/relaykit/relaykit/fakeconnector/control/api"
 	"github.com/relaykit/relaykit/fakeconnector/control/client"
@@ -128,6 +129,9 @@ func buffersPart(t *testing.T, r *controlled) {
 	if gone.Removed != 2 {
 		t.Errorf("expected two entries to go, got %+v", gone)
 	}
+	if left, err := c.Buffer(within(t), "inst-buf", 10); err != nil || left.Total != 0 {
+		t.Errorf("expected an empty buffer, got %+v, %v", left, err)
+	}
 	// What comes next is drained to the gateway as if nothing had been.
 	three, err := c.Push(within(t), "inst-buf", event("Cbuf", "three"))
 	must(t, err)
@@ -148,6 +152,11 @@ func vaultPart(t *testing.T, r *controlled) {
 	must(t, err)
 	if !slices.Contains(list.Capabilities, kept) {
 		t.Errorf("expected the capability, got %+v", list)
+	}
+	timed := n
+	timed.Kind, timed.TTL = "timed", api.Duration(time.Hour)
+	if kept, err := c.PutCapability(within(t), timed); err != nil || kept.Expires == nil || time.Until(*kept.Expires) < 50*time.Minute {
+		t.Errorf("expected a capability for an hour, got %+v, %v", kept, err)
 	}
 	must(t, c.DeleteCapability(within(t), n.Tenant, n.SessionKey, ""))
 	status(t, c.DeleteCapability(within(t), n.Tenant, n.SessionKey, ""), 404, "query.session_key")
@@ -194,6 +203,13 @@ func stubsPart(t *testing.T, r *controlled) {
 	}
 	must(t, c.DeleteStub(within(t), "keep"))
 	status(t, c.DeleteStub(within(t), "keep"), 404, "path.stub")
+	free, err := c.Push(within(t), "inst-st", event("Cst", "not held any more"))
+	must(t, err)
+	_, err = c.Wait(within(t), client.Query{After: free.Mark, Filter: api.Filter{Type: "outbound_result", Gateway: "st"}}, bound)
+	must(t, err)
+	if list, err := c.Journal(within(t), client.Query{After: free.Mark, Filter: api.Filter{Kinds: []string{"fault"}, Gateway: "st"}}); err != nil || len(list.Entries) != 0 {
+		t.Errorf("expected the stub to act no more, got %+v, %v", list.Entries, err)
+	}
 	_, err = c.CreateStub(within(t), api.NewStub{Every: 1, Faults: []api.Fault{fault("duplicate", nil)}, Match: api.Match{Type: "descriptor", Gateway: "nobody"}})
 	must(t, err)
 	list, err := c.Stubs(within(t))

@@ -291,6 +291,21 @@ func journalPart(t *testing.T, r *controlled) {
 	if len(last.Entries) != 1 || last.Entries[0].Seq != echo.Seq || last.Mark < echo.Seq {
 		t.Errorf("expected the echo, got %+v", last)
 	}
+	_, err = c.Push(within(t), "inst-j", event("Cj", "hi")) // its echo has the id of a request that was
+	must(t, err)
+	broken, err := c.Wait(within(t), client.Query{After: d.Mark, Filter: api.Filter{Gateway: "j", Rule: "outbound/request-id"}}, bound)
+	must(t, err)
+	if broken.Violation == nil || broken.Violation.Rule != "outbound/request-id" {
+		t.Errorf("expected the violation of the rule, got %+v", broken)
+	}
+	if other, err := c.Journal(within(t), client.Query{Filter: api.Filter{Gateway: "j", Rule: "auth/bearer"}}); err != nil || len(other.Entries) != 0 {
+		t.Errorf("expected no violation of another rule, got %+v, %v", other.Entries, err)
+	}
+	newest, err := c.Journal(within(t), client.Query{Filter: api.Filter{Type: "outbound", Gateway: "j"}, Limit: 1, Last: true})
+	must(t, err)
+	if len(newest.Entries) != 1 || newest.Entries[0].Seq <= echo.Seq {
+		t.Errorf("expected the newest of two echoes, got %+v", newest)
+	}
 	first, err := c.Journal(within(t), client.Query{Limit: 2})
 	must(t, err)
 	rest, err := c.Journal(within(t), client.Query{Limit: 2, After: first.Next})
