@@ -5,8 +5,15 @@ REPORT  ?= report
 
 .PHONY: build verify image image-gateway image-fakeconnector verify-image same-verdicts test lint vectors ports mutants mutants-all mutants-full fuzz bench soak clean
 
+# What a build says of itself, `fakeconnector version`: the commit, and whether the working
+# tree held anything else. Empty where there is no git, and then the build says so.
+BUILD    := github.com/relaykit/relaykit/internal/build
+REVISION := $(shell git rev-parse HEAD 2>/dev/null)
+MODIFIED := $(if $(shell git status --porcelain 2>/dev/null),true,false)
+STAMP    := -X $(BUILD).revision=$(REVISION) -X $(BUILD).modified=$(MODIFIED)
+
 build:
-	$(GO) build -o $(BIN)/ ./cmd/...
+	$(GO) build -ldflags='$(STAMP)' -o $(BIN)/ ./cmd/...
 
 verify: build
 	$(BIN)/fakeconnector verify --target cmd/gateway/target.yaml --command $(BIN)/gateway --report $(REPORT)
@@ -18,14 +25,14 @@ CA_CERTIFICATES     ?= /etc/ssl/certs/ca-certificates.crt
 image: image-gateway image-fakeconnector
 
 image-gateway:
-	mkdir -p $(BIN)/image
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -o $(BIN)/image/gateway ./cmd/gateway
+	mkdir -p $(BIN)/image/work
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s $(STAMP)' -o $(BIN)/image/gateway ./cmd/gateway
 	cp $(CA_CERTIFICATES) $(BIN)/image/ca-certificates.crt
 	docker build --quiet --tag $(IMAGE) --file cmd/gateway/Dockerfile $(BIN)/image
 
 image-fakeconnector:
 	mkdir -p $(BIN)/image-fakeconnector/data
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -o $(BIN)/image-fakeconnector/fakeconnector ./cmd/fakeconnector
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s $(STAMP)' -o $(BIN)/image-fakeconnector/fakeconnector ./cmd/fakeconnector
 	cp $(CA_CERTIFICATES) $(BIN)/image-fakeconnector/ca-certificates.crt
 	docker build --quiet --tag $(IMAGE_FAKECONNECTOR) --file cmd/fakeconnector/Dockerfile $(BIN)/image-fakeconnector
 

@@ -15,7 +15,7 @@ import (
 func ForTarget(t *target.Target, contract bool) Options {
 	o := Options{
 		Facts: t.Facts(), Timing: kit.ContractTiming(), TimingEnv: t.TimingEnv(),
-		Config: t.Config(), Env: t.Launch.Env, TargetHash: t.Hash, Known: map[string]Known{},
+		Config: t.Config(), Enroll: t.Enroll(), Env: t.Launch.Env, TargetHash: t.Hash, Known: map[string]Known{},
 	}
 	if o.TimingEnv != nil && !contract {
 		o.Timing = o.Timing.Shortened()

@@ -36,12 +36,18 @@ func TestSameVerdicts(t *testing.T) {
 		t.Fatalf("building the gateway: %v\n%s", err, out)
 	}
 	dockerfile := filepath.Join(dir, "Dockerfile")
-	if err := os.WriteFile(dockerfile, []byte("FROM scratch\nCOPY gateway /gateway\nUSER 65532:65532\nENTRYPOINT [\"/gateway\"]\n"), 0o600); err != nil {
+	if err := os.WriteFile(dockerfile, []byte("FROM scratch\nCOPY gateway /gateway\nCOPY --chown=65532:65532 work /work\nWORKDIR /work\nUSER 65532:65532\nENTRYPOINT [\"/gateway\"]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := judgeReference(t, launch.InProcessIn("reference", referenceProcess))
+	if err := os.Mkdir(filepath.Join(dir, "work"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	command := launch.Command([]string{binary})
-	t.Run("command", func(t *testing.T) { sameVerdicts(t, want, judgeReference(t, command), nil) })
+	want := judgeReference(t, command)
+	t.Run("in process", func(t *testing.T) {
+		// A function takes no arguments, and so cannot be made to enrol.
+		sameVerdicts(t, want, judgeReference(t, launch.InProcessIn("reference", referenceProcess)), enrols)
+	})
 	t.Run("image", func(t *testing.T) { sameVerdicts(t, want, judgeReference(t, container.Dockerfile(dockerfile)), nil) })
 	t.Run("attach", func(t *testing.T) {
 		attached := launch.Attach(func(spec kit.Spec) {
@@ -55,6 +61,10 @@ func TestSameVerdicts(t *testing.T) {
 		// One that runs already is never started again.
 		sameVerdicts(t, want, judgeReference(t, attached), func(r kit.Result) bool { return r.Case.Needs.Fresh })
 	})
+}
+
+func enrols(r kit.Result) bool {
+	return strings.HasPrefix(r.Case.ID, "enroll/") || strings.Contains(r.Case.ID, ":enroll")
 }
 
 func judgeReference(t *testing.T, l kit.Launcher) report.Run {
@@ -93,7 +103,7 @@ func sameVerdicts(t *testing.T, want, got report.Run, inapplicable func(kit.Resu
 				t.Errorf("%s: expected it to be not applicable, got %s", r.Case.ID, found[r.Case.ID])
 			}
 		} else if found[r.Case.ID] != verdict {
-			t.Errorf("%s: %s in process, here %s", r.Case.ID, verdict, found[r.Case.ID])
+			t.Errorf("%s: %s as a command, here %s", r.Case.ID, verdict, found[r.Case.ID])
 		}
 		delete(found, r.Case.ID)
 	}

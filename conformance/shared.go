@@ -10,7 +10,7 @@ import (
 
 // mostShared is how many gateways a run shares at most. More than that do not make it
 // shorter: the cases that want one to themselves are then no longer what a run waits for.
-const mostShared = 8
+const mostShared = 12
 
 // aloneForEach is how many cases that want a gateway to themselves make one more worth its
 // start: together they take about as long as an interpreter that loads for a second.

@@ -35,14 +35,21 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	// Ginkgo leaves the goroutine behind that waits for interrupts.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts.func2"))
+	// Ginkgo leaves the goroutine behind that waits for interrupts and, of `ginkgo -p`, the one
+	// that asks whether another process was interrupted.
+	const interrupts = "github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts."
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(interrupts+"func1"), goleak.IgnoreAnyFunction(interrupts+"func2"))
 }
 
 func TestConformance(t *testing.T) {
 	RegisterFailHandler(Fail)
 	if *commandFlag != "" || *targetFlag != "" {
-		defer uncached(t)
+		here, err := os.Getwd()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer uncached(t, here)
+		t.Chdir("..") // relative paths are seen from where `go test ./conformance` is called
 	}
 	RunSpecs(t, "conformance of "+subjectName())
 }
@@ -179,8 +186,8 @@ var _ = Describe("the relay contract", func() {
 
 // uncached keeps the go command from serving this result again: it caches no test that
 // has read a file of its module which was written a moment ago.
-func uncached(t *testing.T) {
-	path := filepath.Join("testdata", "judged-an-external-gateway")
+func uncached(t *testing.T, dir string) {
+	path := filepath.Join(dir, "testdata", "judged-an-external-gateway")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Error(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/relaykit/relaykit/conformance/kit"
 	"github.com/relaykit/relaykit/conformance/report"
 	"github.com/relaykit/relaykit/contract"
+	"github.com/relaykit/relaykit/internal/build"
 	"github.com/relaykit/relaykit/internal/redact"
 	"github.com/relaykit/relaykit/protocol"
 )
@@ -29,6 +30,7 @@ type Options struct {
 	TimingEnv func(kit.Timing) (map[string]string, error)
 	// Config renders the gateway's configuration file; nil when it has none.
 	Config func(kit.ConfigData) (path, text string, err error)
+	Enroll *kit.Enrollment   // how the gateway is made to enrol; nil when that is not known
 	Env    map[string]string // variables of the target's own
 	Cases  []kit.Case        // nil means all
 	Known  map[string]Known  // by case id
@@ -89,7 +91,7 @@ func (o *Options) open(ctx context.Context) (*trial, error) {
 	}
 	bench := kit.NewBench(ctx, kit.Bench{
 		Launcher: o.Launcher, Facts: o.Facts, Timing: o.Timing, Seed: o.Seed,
-		Env: o.Env, TimingEnv: o.TimingEnv, Config: o.Config, Secret: secrets.Add,
+		Env: o.Env, TimingEnv: o.TimingEnv, Config: o.Config, Enroll: o.Enroll, Secret: secrets.Add,
 	})
 	return &trial{bench, judge, model, secrets, selected - len(o.Cases)}, nil
 }
@@ -225,19 +227,13 @@ func suiteVersion() string {
 		return "unknown"
 	}
 	const module = "github.com/relaykit/relaykit"
-	version := info.Main.Version
 	for _, d := range info.Deps {
 		if d.Path == module {
 			return d.Version
 		}
 	}
-	if info.Main.Path != module || version == "" || version == "(devel)" {
-		version = "devel"
+	if info.Main.Path != module {
+		return "unknown"
 	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && version == "devel" {
-			version += "-" + s.Value[:min(len(s.Value), 12)]
-		}
-	}
-	return version
+	return build.Read().String()
 }

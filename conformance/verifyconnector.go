@@ -82,11 +82,13 @@ func VerifyConnector(ctx context.Context, o ConnectorOptions) (report.Run, error
 		}
 	}
 	// Those that leave their gateways whole, then those that use them up, then those that
-	// look back at all of them.
+	// restart the connector, each alone, then those that look back at all of them.
 	var s *schedule
+	restarts := func(c kit.Case) bool { return c.Needs.Probe.Offers.Restart }
 	for _, phase := range []func(kit.Case) bool{
-		func(c kit.Case) bool { return !c.Needs.Probe.Spends && !c.Needs.Last },
-		func(c kit.Case) bool { return c.Needs.Probe.Spends },
+		func(c kit.Case) bool { return !c.Needs.Probe.Spends && !c.Needs.Last && !restarts(c) },
+		func(c kit.Case) bool { return c.Needs.Probe.Spends && !restarts(c) },
+		restarts,
 		func(c kit.Case) bool { return c.Needs.Last },
 	} {
 		var part []kit.Case
@@ -95,8 +97,11 @@ func VerifyConnector(ctx context.Context, o ConnectorOptions) (report.Run, error
 				part = append(part, c)
 			}
 		}
-		before := s
-		s = newQueue(part, cmp.Or(o.Parallel, fewSideBySide), done)
+		before, parallel := s, cmp.Or(o.Parallel, fewSideBySide)
+		if slices.ContainsFunc(part, restarts) {
+			parallel = 1
+		}
+		s = newQueue(part, parallel, done)
 		if before != nil {
 			s.red, s.warned = before.red, before.warned
 		}

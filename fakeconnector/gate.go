@@ -56,7 +56,8 @@ func (c *Connector) Decide(p gate.Post) gate.Decision {
 // message. See [gate.Gate.LinkCode]; the code is a secret to the redactor.
 func (c *Connector) LinkCode(instance string) (string, error) {
 	code, err := c.gate.LinkCode(instance, linkCodeLife)
-	c.secrets.Add(code)
+	c.secrets.SweepWhenDue()
+	c.hideUntil(code, c.clock.Now().Add(linkCodeLife))
 	return code, err
 }
 

@@ -79,7 +79,7 @@ func (c *Connector) addGateway(g Gateway) Gateway {
 		c.byInstance = nil // made again when it is needed
 	}
 	c.records[g.ID] = &record{Gateway: g, named: named, secrets: present(g.Secret)}
-	c.secrets.Add(g.Secret)
+	c.hideOf(g.ID, g.Secret)
 	return g
 }
 
@@ -128,7 +128,7 @@ func (c *Connector) rotate(r *record) {
 		r.until[r.secrets[0]] = c.clock.Now().Add(c.window)
 	}
 	r.Secret = newSecret()
-	c.secrets.Add(r.Secret)
+	c.hideOf(r.ID, r.Secret)
 	r.secrets = append([]string{r.Secret}, r.secrets...)
 	if len(r.secrets) > maxSecrets {
 		r.drop(r.secrets[maxSecrets:])

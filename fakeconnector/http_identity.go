@@ -32,10 +32,14 @@ func (c *Connector) IdentityToken(tenant string) string {
 
 // AddIdentity makes a token of your own an identity token of a tenant.
 func (c *Connector) AddIdentity(token, tenant string) {
-	c.secrets.Add(token)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.admission.tenants[token] = tenant
+	c.hide(token, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.admission.tenants[token] == ""
+	})
 }
 
 // RemoveIdentity ends an identity token.
@@ -65,7 +69,14 @@ func (c *Connector) EnrollmentToken(tenant string, ttl time.Duration) string {
 	c.admission.invited[i.Nonce] = true
 	payload := base64.RawURLEncoding.EncodeToString(text)
 	token := payload + "." + c.admission.sign(payload)
-	c.secrets.Add(token)
+	c.hide(token, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if i.Expires != 0 && c.clock.Now().Unix() > i.Expires {
+			delete(c.admission.invited, i.Nonce)
+		}
+		return !c.admission.invited[i.Nonce]
+	})
 	return token
 }
 

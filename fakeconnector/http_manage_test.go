@@ -267,24 +267,7 @@ func TestDeprovisionDuringADial(t *testing.T) {
 // Two instances claim one channel at once over HTTP: one has it, the other is told 409.
 func TestChannelClaimedAtOnce(t *testing.T) {
 	c, a, b := managedFake(t)
-	tokens := map[string]string{"a": a, "b": b}
-	count := map[string]map[int]int{"a": {}, "b": {}}
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	for range 20 {
-		for instance, token := range tokens {
-			all.Go(func() {
-				got, err := try(t, c, "POST", protocol.RouteManageScope, token, goodManage[protocol.RouteManageScope])
-				if err != nil {
-					t.Error(err)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				count[instance][got.status]++
-			})
-		}
-	}
-	all.Wait()
+	count := atOnce(t, c, protocol.RouteManageScope, goodManage[protocol.RouteManageScope], 20, map[string]string{"a": a, "b": b})
 	owner := c.Gate().Grants()[1].Instance
 	loser := map[string]string{"a": "b", "b": "a"}[owner]
 	if diff := cmp.Diff(map[string]map[int]int{owner: {200: 20}, loser: {409: 20}}, count); diff != "" {

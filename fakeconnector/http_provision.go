@@ -120,7 +120,7 @@ func (c *Connector) admit(a admitted) (*record, *Answer) {
 	p := &rec.provisioned.Provisioned
 	if p.DeliveryKey == "" {
 		p.DeliveryKey = newSecret()
-		c.secrets.Add(p.DeliveryKey)
+		c.hideOf(rec.ID, p.DeliveryKey)
 	}
 	p.Endpoint, p.RouteKeys, p.DisplayName = a.provisioned.Endpoint, a.provisioned.RouteKeys, a.provisioned.DisplayName
 	return rec, nil

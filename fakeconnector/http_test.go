@@ -54,6 +54,33 @@ func try(t testing.TB, c *Connector, method, path, bearer, body string) (answer,
 	return a, nil
 }
 
+// atOnce makes n requests for each of several bearers, all at the same time, and counts the
+// statuses that each of them got.
+func atOnce(t testing.TB, c *Connector, path, body string, n int, bearers map[string]string) map[string]map[int]int {
+	t.Helper()
+	count := map[string]map[int]int{}
+	for name := range bearers {
+		count[name] = map[int]int{}
+	}
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	for range n {
+		for name, bearer := range bearers {
+			all.Go(func() {
+				a, err := try(t, c, "POST", path, bearer, body)
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				count[name][a.status]++
+			})
+		}
+	}
+	all.Wait()
+	return count
+}
+
 func (a answer) text(name string) string { s, _ := a.json[name].(string); return s }
 
 // refusedJSON checks a status and that the answer is JSON with an error.
@@ -247,24 +274,7 @@ func TestEnroll(t *testing.T) {
 // Two tenants that claim one gateway id at once: one has it, whole.
 func TestProvisionAtOnce(t *testing.T) {
 	c := started(t)
-	tokens := map[string]string{"a": c.IdentityToken("a"), "b": c.IdentityToken("b")}
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	count := map[string]map[int]int{"a": {}, "b": {}}
-	for range 10 {
-		for tenant, token := range tokens {
-			all.Go(func() {
-				a, err := try(t, c, "POST", protocol.RouteProvision, token, goodProvision)
-				if err != nil {
-					t.Error(err)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				count[tenant][a.status]++
-			})
-		}
-	}
-	all.Wait()
+	count := atOnce(t, c, protocol.RouteProvision, goodProvision, 10, map[string]string{"a": c.IdentityToken("a"), "b": c.IdentityToken("b")})
 	owner := c.Gateways()[0].Tenant
 	loser := map[string]string{"a": "b", "b": "a"}[owner]
 	if diff := cmp.Diff(map[string]map[int]int{owner: {200: 10}, loser: {403: 10}}, count); diff != "" {

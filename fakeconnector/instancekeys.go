@@ -83,7 +83,12 @@ func (c *Connector) SignInstanceToken(claims map[string]any) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("signing an instance token: %w", err)
 	}
-	c.secrets.Add(token)
+	c.secrets.SweepWhenDue()
+	var end time.Time
+	if exp, ok := claims["exp"].(int64); ok {
+		end = time.Unix(exp, 0)
+	}
+	c.hideUntil(token, end)
 	return token, nil
 }
 

@@ -49,6 +49,7 @@ func (c *Connector) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	c.wg.Add(1)
 	c.mu.Unlock()
 	defer c.wg.Done()
+	c.secrets.SweepWhenDue()
 
 	if !websocket.IsWebSocketUpgrade(r) {
 		c.servePlain(w, r)

@@ -34,7 +34,8 @@ func (c *Connector) Vault() *Vault { return c.vault }
 
 // Put keeps a capability, in place of an earlier one of the same tenant, session and kind.
 func (v *Vault) Put(k Capability) {
-	v.c.secrets.Add(k.Credential)
+	v.c.secrets.SweepWhenDue()
+	v.c.hideUntil(k.Credential, k.Expires)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.held.put(vaultKey(k.Tenant, k.SessionKey, k.Kind), k, v.c.limits.ChatsKnown)

@@ -15,7 +15,7 @@ func TestContractCoverage(t *testing.T) {
 		stderr string
 	}{
 		{"the gateway", nil, exitYes, "gateway, revision 2026-06:", ""},
-		{"an exclusion and its observer", nil, exitYes, "excluded enroll/body: ", ""},
+		{"an exclusion and its observer", nil, exitYes, "excluded delivery/window: ", ""},
 		{"as markdown", []string{"--format", "markdown"}, exitYes, "| `framing/newline` | MUST | `-` ", ""},
 		{"none may be excluded", []string{"--max-excluded", "0"}, exitNo, "excluded", "expected at most 0 % of the "},
 		{"the connector is only printed", []string{"--side", "connector"}, exitYes, "connector, revision 2026-06:", ""},

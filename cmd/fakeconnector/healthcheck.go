@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"time"
@@ -52,14 +51,6 @@ Exit codes: 0 alive, 1 not, 2 a command line or file that cannot be meant.`,
 
 // alive asks the control listener of a configuration, on this machine.
 func alive(ctx context.Context, c serve.Config) error {
-	host, port, err := net.SplitHostPort(c.Control)
-	if err != nil {
-		return fmt.Errorf("control: expected host:port, got %q", c.Control)
-	}
-	// A listener on every address is asked on loopback.
-	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
-		host = "127.0.0.1"
-	}
 	scheme := "http"
 	transport := &http.Transport{DisableKeepAlives: true}
 	if c.TLSCert != "" {
@@ -70,7 +61,7 @@ func alive(ctx context.Context, c serve.Config) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthPatience)
 	defer cancel()
-	url := scheme + "://" + net.JoinHostPort(host, port) + "/healthz"
+	url := scheme + "://" + serve.Reachable(c.Control) + "/healthz"
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err

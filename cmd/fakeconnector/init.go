@@ -181,6 +181,11 @@ replies: {{.Replies}}
 # Its configuration file, written into its working directory before it starts.
 # config: {path: config.yaml, template: "discord:\n  require_mention: {{"{{"}}.RequireMention{{"}}"}}\n"}
 
+# How it is made to trade an enrolment token (in GATEWAY_RELAY_ENROLL_TOKEN) for credentials:
+# by further arguments of its program, or with at_start: true by itself. Names for an argument:
+# {{"{{"}}.Token{{"}}"}}, {{"{{"}}.URL{{"}}"}}, {{"{{"}}.GatewayID{{"}}"}}. What it then keeps as variables is in env_file.
+# enroll: {args: [enroll, --out, relay.env], env_file: relay.env}
+
 # The driver channel is optional, and is found without being declared.
 {{if .HasDriver}}# It opened one, with these methods:
 {{.Methods}}

@@ -15,7 +15,7 @@ import (
 )
 
 // key begins a commented part of the file.
-var key = regexp.MustCompile(`^(version|features|timing|identity|config|known|flaky):`)
+var key = regexp.MustCompile(`^(version|features|timing|identity|config|enroll|known|flaky):`)
 
 // What --init writes says what was found, and reads back as that; all its comments, taken
 // in, are a target file as well.
@@ -62,7 +62,7 @@ func TestInitWritesATargetFile(t *testing.T) {
 		if err != nil {
 			t.Fatalf("with its comments taken in: %v\n%s", err, strings.Join(bare, ""))
 		}
-		if all.TimingEnv() == nil || all.Config() == nil || all.IdentityEnv == "" || all.Known == nil || all.Flaky == nil || all.Features == nil || all.Launch.Env["LOG_LEVEL"] == "" {
+		if all.TimingEnv() == nil || all.Config() == nil || all.Enroll() == nil || all.IdentityEnv == "" || all.Known == nil || all.Flaky == nil || all.Features == nil || all.Launch.Env["LOG_LEVEL"] == "" {
 			t.Errorf("with its comments taken in: %+v", all)
 		}
 	}

@@ -85,9 +85,10 @@ To have a connector:   fakeconnector serve`,
 	}
 	root.AddGroup(&cobra.Group{ID: steerGroup, Title: "Steer a connector that runs (fakeconnector serve):"})
 	root.AddCommand(
-		pushCommand(), publishCommand(), passthroughCommand(), interruptCommand(),
+		pushCommand(), publishCommand(), passthroughCommand(), interruptCommand(), sendCommand(),
 		journalCommand(), instancesCommand(), sessionsCommand(), buffersCommand(), snapshotCommand(),
-		gatewaysCommand(), tenantsCommand(), namespacesCommand(),
+		gatewaysCommand(), instanceCommand(), tenantsCommand(), namespacesCommand(),
+		bindingsCommand(), policiesCommand(), vaultCommand(),
 		faultCommand(), stubCommand(),
 		closeCommand(), revokeCommand(), rotateCommand(), flipCommand(), wakeCommand(), resetCommand(),
 	)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
 	"strings"
 	"testing"
 
@@ -10,7 +11,16 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// asProcess makes the test's binary be fakeconnector: see process.
+const asProcess = "FAKECONNECTOR_TEST_PROCESS"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProcess) != "" {
+		_ = os.Unsetenv(asProcess)
+		main() // exits
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // execute runs a command line as main would.
 func execute(args ...string) (code int, stdout, stderr string) {

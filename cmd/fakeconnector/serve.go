@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/relaykit/relaykit/fakeconnector/serve"
+	"github.com/relaykit/relaykit/internal/build"
 )
 
 // envPrefix begins the environment variable of every flag of serve: --log-level is
@@ -41,7 +42,8 @@ stand in the configuration.
 
 A value comes from its flag, else from the environment (` + envPrefix + ` and the flag's name, such
 as ` + envPrefix + `LOG_LEVEL), else from the file. SIGHUP reads the file again and takes over its
-tenants, gateways and stubs, and the certificate; a file that is wrong changes nothing.
+tenants, gateways, bindings, policies and stubs, and the certificate; a file that is wrong
+changes nothing, and one line of the log says why.
 SIGTERM and SIGINT shut down: no more dials, what is in flight is waited for, sessions
 close with 1001. Both listeners are on loopback by default; elsewhere the control API asks
 for a token, which is made and shown once on standard error where none is given.
@@ -64,7 +66,7 @@ listener that cannot be opened or fails.`,
 			hangup := make(chan os.Signal, 1)
 			signal.Notify(hangup, syscall.SIGHUP)
 			defer signal.Stop(hangup)
-			err := serve.Run(cmd.Context(), serve.Options{Version: buildVersion(), Stderr: cmd.ErrOrStderr(), Load: load, Reload: hangup})
+			err := serve.Run(cmd.Context(), serve.Options{Version: build.Read().String(), Stderr: cmd.ErrOrStderr(), Load: load, Reload: hangup})
 			var config *serve.ConfigError
 			if errors.As(err, &config) {
 				return usagef("%w", err)
@@ -82,6 +84,7 @@ listener that cannot be opened or fails.`,
 func configFlags(f *pflag.FlagSet, c *serve.Config) {
 	f.StringVar(&c.Listen, "listen", c.Listen, "`host:port` for gateways; port 0 is a free one")
 	f.StringVar(&c.Control, "control", c.Control, "`host:port` of the control API")
+	f.StringVar(&c.PublicURL, "public-url", c.PublicURL, "base `URL` under which gateways reach --listen, for all that is printed and handed out (default its own address, or loopback for one on every address)")
 	f.StringVar(&c.Token, "token", c.Token, "what the control API asks for, or make for one that is made; rather set "+envPrefix+"TOKEN, which no process list shows")
 	f.StringSliceVar(&c.AllowHosts, "allow-hosts", c.AllowHosts, "`names` under which the control listener is reached, beside localhost and addresses")
 	f.StringVar(&c.TLSCert, "tls-cert", c.TLSCert, "certificate `file` in PEM, for both listeners")

@@ -5,12 +5,15 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -64,6 +67,14 @@ func serving(t *testing.T, args ...string) (relay, control string) {
 func TestSteer(t *testing.T) {
 	relay, control := serving(t)
 	t.Setenv(envPrefix+"CONTROL", strings.TrimPrefix(control, "http://"))
+	const bound = `KIND        WHAT                              WHOSE
+author      discord/U1                        inst-1
+grant       discord/C1                        inst-1
+dm-default  discord                           inst-1
+principal   allow-list discord/U2 discord/U3  inst-1
+hide        C9                                discord/U1
+scope       G1                                acme
+`
 	steps := []struct {
 		line string
 		code int
@@ -110,10 +121,47 @@ func TestSteer(t *testing.T) {
 		{"namespaces list", exitYes, "one"},
 		{"namespaces remove one", exitYes, ""},
 		{"snapshot", exitYes, `"namespace": {`},
+		{"rotate gw-1", exitYes, "GATEWAY_RELAY_SECRET="},
+		{"bindings author inst-1 discord U1", exitYes, ""},
+		{"bindings author nobody discord U1", exitNo, "fakeconnector: 404 Not Found: path.instance: expected an instance that the record of a gateway names, got \"nobody\" (known: [\"inst-1\"]): there is none of that id\n"},
+		{"bindings grant inst-1 discord C1", exitYes, ""},
+		{"bindings dm-default inst-1 discord", exitYes, ""},
+		{"bindings principal inst-1 allow-list --allow discord/U2,discord/U3", exitYes, ""},
+		{"bindings principal inst-1 any --allow discord", exitUsage, "--allow: expected platform/user"},
+		{"bindings principal inst-1 everybody", exitNo, "body.principal"},
+		{"bindings hide discord U1 C9", exitYes, ""},
+		{"bindings scope G1 acme", exitYes, ""},
+		{"bindings list", exitYes, bound},
+		{"bindings list --json", exitYes, `"scope": "G1"`},
+		{"bindings link-code inst-1", exitYes, "\n"},
+		{"publish --platform discord --chat C1 --chat-type channel --user U3 --text hi", exitYes, "inst-1: buffered as"},
+		{"bindings author inst-1 discord U1 --off", exitYes, ""},
+		{"bindings grant inst-1 discord C1 --off", exitYes, ""},
+		{"bindings grant inst-1 discord C1 --off", exitNo, "path.scope"},
+		{"bindings dm-default inst-1 discord --off", exitYes, ""},
+		{"bindings principal inst-1 owner-only", exitYes, ""},
+		{"bindings hide discord U1 C9 --off", exitYes, ""},
+		{"bindings scope G1 acme --off", exitYes, ""},
+		{"bindings list", exitYes, "KIND       WHAT        WHOSE\nprincipal  owner-only  inst-1\n"},
+		{"policies set gw-1 discord --require-address --free-scope C8,C9", exitYes, ""},
+		{"policies list", exitYes, "gw-1     discord   true             C8,C9        false"},
+		{"policies remove gw-1 discord", exitYes, ""},
+		{"policies remove gw-1 discord", exitNo, "path.platform"},
+		{"vault put --tenant acme --session-key k --credential the-credential", exitYes, "discord.interaction_token of acme is kept until it is taken back"},
+		{"vault put --tenant acme --session-key k --kind own --credential " + "the-credential --ttl 1h", exitYes, "own of acme is kept until 20"},
+		{"vault put --tenant acme --session-key k", exitUsage, `required flag(s) "credential"`},
+		{"vault list", exitYes, "acme    k            discord.interaction_token  it is taken back"},
+		{"vault remove --tenant acme --session-key k", exitYes, ""},
+		{"vault remove --tenant acme --session-key k", exitNo, "query.session_key"},
+		{"gateways token gw-1 --ttl 5m", exitYes, "Z3ctMTox"},
+		{"gateways token nobody", exitNo, "path.gateway"},
+		{"instance token inst-1 --ttl 5m", exitYes, "eyJ"},
+		{"instance deprovision inst-1", exitYes, ""},
+		{"instance deprovision inst-1", exitNo, "path.instance"},
 		{"gateways remove gw-1", exitYes, ""},
 		{"reset", exitYes, "default was reset; it has 0 gateways"},
 		{"instances --control 127.0.0.1:1", exitHarness, "connection refused"},
-		{"gateways bogus", exitUsage, "there are: add, list, remove"},
+		{"gateways bogus", exitUsage, "there are: add, list, remove, token"},
 	}
 	for _, step := range steps {
 		code, stdout, stderr := execute(words(step.line)...)
@@ -122,6 +170,74 @@ func TestSteer(t *testing.T) {
 		}
 		if (code == exitYes) != (stderr == "") || strings.Count(stderr, "\n") > 1 {
 			t.Errorf("%s: expected one line on standard error where it fails, got %q", step.line, stderr)
+		}
+	}
+}
+
+// Frames and bytes of one's own go out on the session of a gateway, found by its name.
+func TestSend(t *testing.T) {
+	relay, control := serving(t)
+	t.Setenv(envPrefix+"CONTROL", control)
+	do := func(line, want string) string {
+		t.Helper()
+		code, stdout, stderr := execute(words(line)...)
+		if code != exitYes || !strings.Contains(stdout, want) {
+			t.Fatalf("%s: exit %d, %q, %q; expected %q", line, code, stdout, stderr, want)
+		}
+		return strings.TrimSpace(stdout)
+	}
+	file := func(text string) string {
+		t.Helper()
+		name := filepath.Join(t.TempDir(), "f")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	do("gateways add --id gw-1 --bot-id b", "gw-1")
+	ws, resp, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(relay, "http")+"/relay",
+		http.Header{"Authorization": {"Bearer " + do("gateways token gw-1", "")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	defer ws.Close()
+	read := func() (int, string) {
+		t.Helper()
+		_ = ws.SetReadDeadline(time.Now().Add(servePatience)) // never fails
+		kind, text, err := ws.ReadMessage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return kind, string(text)
+	}
+	if err := ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"hello","platform":"discord","botId":"b"}`+"\n")); err != nil {
+		t.Fatal(err)
+	}
+	read() // the descriptor
+	do("send frame gw-1 "+file(` {"type":"x_later","member":1} `+"\n"), "sent on session s1, after #")
+	if kind, text := read(); kind != websocket.TextMessage || text != `{"type":"x_later","member":1}`+"\n" {
+		t.Errorf("expected the frame as a line, got %d %q", kind, text)
+	}
+	do("send message s1 "+file(`{"type":"inbo`), "sent on session s1, after #")
+	if kind, text := read(); kind != websocket.TextMessage || text != `{"type":"inbo` {
+		t.Errorf("expected the bytes as they stand, got %d %q", kind, text)
+	}
+	do("send message gw-1 --binary "+file("\x00\xff"), "sent on session s1, after #")
+	if kind, text := read(); kind != websocket.BinaryMessage || text != "\x00\xff" {
+		t.Errorf("expected a binary message, got %d %q", kind, text)
+	}
+	for line, want := range map[string]struct {
+		code int
+		text string
+	}{
+		"send frame gw-1 " + file(`{"type":`):     {exitUsage, "expected one JSON object"},
+		"send frame gw-1 " + file(`{"a":1}`):      {exitNo, "body"},
+		"send frame gw-2 " + file(`{"type":"x"}`): {exitNo, "path.session"},
+		"send message gw-1 no-such-file":          {exitUsage, "no such file"},
+	} {
+		if code, _, stderr := execute(words(line)...); code != want.code || !strings.Contains(stderr, want.text) {
+			t.Errorf("%s: exit %d, %q; expected exit %d and %q", line, code, stderr, want.code, want.text)
 		}
 	}
 }
@@ -206,6 +322,9 @@ func TestPrintConfig(t *testing.T) {
 	}
 }
 
+// optional is what may be left out of a command line.
+var optional = regexp.MustCompile(` \[[^]]*\]`)
+
 // Every command says what it is for, and every flag what it means.
 func TestHelpStandsAlone(t *testing.T) {
 	var walk func(cmd *cobra.Command)
@@ -215,6 +334,10 @@ func TestHelpStandsAlone(t *testing.T) {
 				continue
 			}
 			code, stdout, _ := execute(append(strings.Fields(sub.CommandPath())[1:], "--help")...)
+			// What must be given to a command that steers, an example shows.
+			if use := optional.ReplaceAllString(sub.Use, ""); sub.Flag("namespace") != nil && strings.Contains(use, " ") && !strings.Contains(sub.Example, sub.CommandPath()+" ") {
+				t.Errorf("%s: expected an example of it, got %q", sub.CommandPath(), sub.Example)
+			}
 			if code != exitYes || sub.Short == "" || !strings.Contains(stdout, "Usage:") {
 				t.Errorf("%s --help: exit %d, %q", sub.CommandPath(), code, stdout)
 			}

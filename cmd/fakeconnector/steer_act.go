@@ -21,22 +21,17 @@ func closeCommand() *cobra.Command {
 	cmd.Flags().StringVar(&how.Reason, "reason", "", "its reason")
 	cmd.Flags().StringVar(&how.How, "how", "close-frame", "a close frame, or the end of TCP without one: fin or rst")
 	return steer(cmd, func(ctx context.Context, c *client.Client, s *steering, args []string) error {
-		list, err := c.Sessions(ctx)
+		id, err := sessionOf(ctx, c, args[0])
 		if err != nil {
 			return err
-		}
-		id := args[0]
-		for _, x := range list.Sessions {
-			if x.Gateway == args[0] && x.Live {
-				id = x.ID
-			}
 		}
 		return c.CloseSession(ctx, id, how)
 	})
 }
 
 func revokeCommand() *cobra.Command {
-	return steer(&cobra.Command{Use: "revoke GATEWAY", Short: "Drop a gateway's secrets and close its session with 4401", Args: cobra.ExactArgs(1)},
+	return steer(&cobra.Command{Use: "revoke GATEWAY", Short: "Drop a gateway's secrets and close its session with 4401", Args: cobra.ExactArgs(1),
+		Example: "  fakeconnector revoke gw-1"},
 		func(ctx context.Context, c *client.Client, s *steering, args []string) error {
 			return c.Revoke(ctx, args[0])
 		})
@@ -44,7 +39,8 @@ func revokeCommand() *cobra.Command {
 
 func rotateCommand() *cobra.Command {
 	var drop bool
-	cmd := &cobra.Command{Use: "rotate GATEWAY [--drop-old]", Short: "Give a gateway a new secret, and print it, this once", Args: cobra.ExactArgs(1)}
+	cmd := &cobra.Command{Use: "rotate GATEWAY [--drop-old]", Short: "Give a gateway a new secret, and print it, this once", Args: cobra.ExactArgs(1),
+		Example: "  fakeconnector rotate gw-1 | tee gw.env"}
 	cmd.Flags().BoolVar(&drop, "drop-old", false, "end the rotation window: older secrets verify no more")
 	return steer(cmd, func(ctx context.Context, c *client.Client, s *steering, args []string) error {
 		made, err := c.Rotate(ctx, args[0])
@@ -59,7 +55,8 @@ func rotateCommand() *cobra.Command {
 }
 
 func flipCommand() *cobra.Command {
-	return steer(&cobra.Command{Use: "flip INSTANCE", Short: "Make an instance buffered-only until its next handshake", Args: cobra.ExactArgs(1)},
+	return steer(&cobra.Command{Use: "flip INSTANCE", Short: "Make an instance buffered-only until its next handshake", Args: cobra.ExactArgs(1),
+		Example: "  fakeconnector flip inst-1"},
 		func(ctx context.Context, c *client.Client, s *steering, args []string) error {
 			i, err := c.Flip(ctx, args[0])
 			if err != nil {
@@ -70,7 +67,8 @@ func flipCommand() *cobra.Command {
 }
 
 func wakeCommand() *cobra.Command {
-	return steer(&cobra.Command{Use: "wake INSTANCE", Short: "Request the wake URL of an instance, unless that was just done", Args: cobra.ExactArgs(1)},
+	return steer(&cobra.Command{Use: "wake INSTANCE", Short: "Request the wake URL of an instance, unless that was just done", Args: cobra.ExactArgs(1),
+		Example: "  fakeconnector wake inst-1"},
 		func(ctx context.Context, c *client.Client, s *steering, args []string) error {
 			woken, err := c.Wake(ctx, args[0])
 			if err != nil {

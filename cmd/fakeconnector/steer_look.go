@@ -60,7 +60,8 @@ func buffersCommand() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use: "buffers [INSTANCE] [--discard]", Short: "Show what waits for instances", Args: cobra.MaximumNArgs(1),
-		Long: "buffers lists the buffers that hold an entry, or the entries of one instance: oldest\nfirst, with those that were sent and not acknowledged marked.",
+		Long:    "buffers lists the buffers that hold an entry, or the entries of one instance: oldest\nfirst, with those that were sent and not acknowledged marked.",
+		Example: "  fakeconnector buffers\n  fakeconnector buffers inst-1 --discard",
 	}
 	cmd.Flags().BoolVar(&discard, "discard", false, "throw away what waits for the instance")
 	cmd.Flags().IntVar(&limit, "limit", 20, "entries to show")

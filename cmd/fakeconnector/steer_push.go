@@ -134,10 +134,11 @@ func publishCommand() *cobra.Command {
 func passthroughCommand() *cobra.Command {
 	var instance, platform, botID string
 	cmd := &cobra.Command{
-		Use:   "passthrough FILE [--instance ID] [flags]",
-		Short: "Pass a platform's HTTP request on to an instance",
-		Long:  "passthrough forwards an HTTP request that stands in a file as it does on the wire: request\nline, headers, an empty line, body. - is standard input.",
-		Args:  cobra.ExactArgs(1),
+		Use:     "passthrough FILE [--instance ID] [flags]",
+		Short:   "Pass a platform's HTTP request on to an instance",
+		Long:    "passthrough forwards an HTTP request that stands in a file as it does on the wire: request\nline, headers, an empty line, body. - is standard input.",
+		Example: `  printf 'POST /interactions HTTP/1.1\r\n\r\n{"type":2,"id":"I1","channel_id":"C1","token":"the-interaction-token"}' | fakeconnector passthrough -`,
+		Args:    cobra.ExactArgs(1),
 	}
 	cmd.Flags().StringVar(&instance, "instance", "", "`id` of the instance; it can be left out where there is one alone")
 	cmd.Flags().StringVar(&platform, "platform", "", "where the request came from (default discord)")
@@ -163,9 +164,10 @@ func interruptCommand() *cobra.Command {
 	var instance string
 	var i api.Interrupt
 	cmd := &cobra.Command{
-		Use:   "interrupt --session-key KEY [--chat ID] [--instance ID]",
-		Short: "Stop the turn of a session",
-		Args:  cobra.NoArgs,
+		Use:     "interrupt --session-key KEY [--chat ID] [--instance ID]",
+		Short:   "Stop the turn of a session",
+		Example: "  fakeconnector interrupt --session-key agent:main:discord:dm:C1 --chat C1",
+		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&instance, "instance", "", "`id` of the instance; it can be left out where there is one alone")
 	cmd.Flags().StringVar(&i.SessionKey, "session-key", "", "`key` of the session, which push --json shows (required)")
@@ -177,12 +179,6 @@ func interruptCommand() *cobra.Command {
 			return err
 		}
 		sent, err := c.Interrupt(ctx, to, i)
-		if err != nil {
-			return err
-		}
-		return s.print(sent, func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "sent on session %s, after #%d\n", sent.Session, sent.Mark)
-			return err
-		})
+		return tellSent(s, sent, err)
 	})
 }

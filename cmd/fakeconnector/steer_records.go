@@ -36,7 +36,14 @@ func gatewaysCommand() *cobra.Command {
 	f.StringVar(&n.Platform, "platform", "", "what its hello should name")
 	f.StringVar(&n.BotID, "bot-id", "", "what its hello should name")
 	f.StringVar(&n.WakeURL, "wake-url", "", "`URL` that is requested when it sleeps and something comes for it")
-	return steerHolder("gateways", "List, store and remove the records of gateways",
+	var ttl time.Duration
+	token := &cobra.Command{
+		Use: "token GATEWAY [--ttl DURATION]", Short: "Mint a token to dial with, for a client of your own that plays the gateway", Args: cobra.ExactArgs(1),
+		Long:    "token mints an upgrade token with the gateway's newest secret, which need not be known for it.",
+		Example: "  websocat -H \"Authorization: Bearer $(fakeconnector gateways token gw-1 --ttl 5m)\" ws://127.0.0.1:8790/relay",
+	}
+	token.Flags().DurationVar(&ttl, "ttl", 0, "how long it is good for (default for ever)")
+	return steerHolder("gateways", "List, store and remove the records of gateways, and mint tokens to dial with",
 		steer(&cobra.Command{Use: "list", Short: "List the records", Args: cobra.NoArgs},
 			func(ctx context.Context, c *client.Client, s *steering, _ []string) error {
 				list, err := c.Gateways(ctx)
@@ -58,10 +65,43 @@ func gatewaysCommand() *cobra.Command {
 			}
 			return s.print(made, func(w io.Writer) error { return tellCredentials(ctx, w, c, made) })
 		}),
-		steer(&cobra.Command{Use: "remove ID", Short: "Revoke a gateway and forget its record", Args: cobra.ExactArgs(1)},
+		steer(&cobra.Command{Use: "remove ID", Short: "Revoke a gateway and forget its record", Args: cobra.ExactArgs(1),
+			Example: "  fakeconnector gateways remove gw-1"},
 			func(ctx context.Context, c *client.Client, s *steering, args []string) error {
 				return c.DeleteGateway(ctx, args[0])
 			}),
+		steer(token, func(ctx context.Context, c *client.Client, s *steering, args []string) error {
+			t, err := c.CreateUpgradeToken(ctx, args[0], api.NewUpgradeToken{TTL: api.Duration(ttl)})
+			return tellToken(s, t, err)
+		}),
+	)
+}
+
+func tellToken(s *steering, t api.Token, err error) error {
+	if err != nil {
+		return err
+	}
+	return s.print(t, func(w io.Writer) error { _, err := fmt.Fprintln(w, t.Token); return err })
+}
+
+func instanceCommand() *cobra.Command {
+	var ttl time.Duration
+	token := &cobra.Command{
+		Use: "token INSTANCE [--ttl DURATION]", Short: "Mint a token for the /manage routes", Args: cobra.ExactArgs(1),
+		Example: "  curl -s -H \"Authorization: Bearer $(fakeconnector instance token inst-1)\" --json '{}' http://127.0.0.1:8790/manage/link",
+	}
+	token.Flags().DurationVar(&ttl, "ttl", 0, "how long it is good for (default an hour)")
+	return steerHolder("instance", "Mint a token for an instance, or drop it",
+		steer(token, func(ctx context.Context, c *client.Client, s *steering, args []string) error {
+			t, err := c.CreateInstanceToken(ctx, args[0], api.NewInstanceToken{TTL: api.Duration(ttl)})
+			return tellToken(s, t, err)
+		}),
+		silent(&cobra.Command{
+			Use: "deprovision INSTANCE", Short: "Drop its bindings, revoke its gateways and close their sessions with 4401",
+			Example: "  fakeconnector instance deprovision inst-1",
+		}, 1, func(ctx context.Context, c *client.Client, args []string) error {
+			return c.Deprovision(ctx, args[0])
+		}),
 	)
 }
 
@@ -78,17 +118,13 @@ func tellCredentials(ctx context.Context, w io.Writer, c *client.Client, made ap
 
 func tenantsCommand() *cobra.Command {
 	var own string
-	identity := &cobra.Command{Use: "identity-token TENANT", Short: "Mint a token with which its gateways provision themselves", Args: cobra.ExactArgs(1)}
+	identity := &cobra.Command{Use: "identity-token TENANT", Short: "Mint a token with which its gateways provision themselves", Args: cobra.ExactArgs(1),
+		Example: "  fakeconnector tenants identity-token acme"}
 	identity.Flags().StringVar(&own, "value", "", "a token of your own")
 	var ttl time.Duration
-	invite := &cobra.Command{Use: "enrollment-token TENANT", Short: "Mint an invitation of a gateway, good for one use", Args: cobra.ExactArgs(1)}
+	invite := &cobra.Command{Use: "enrollment-token TENANT", Short: "Mint an invitation of a gateway, good for one use", Args: cobra.ExactArgs(1),
+		Example: "  fakeconnector tenants enrollment-token acme --ttl 1h"}
 	invite.Flags().DurationVar(&ttl, "ttl", 0, "how long it is good for (default for ever)")
-	tell := func(s *steering, t api.Token, err error) error {
-		if err != nil {
-			return err
-		}
-		return s.print(t, func(w io.Writer) error { _, err := fmt.Fprintln(w, t.Token); return err })
-	}
 	return steerHolder("tenants", "List tenants, and mint tokens for their gateways",
 		steer(&cobra.Command{Use: "list", Short: "List the tenants", Args: cobra.NoArgs},
 			func(ctx context.Context, c *client.Client, s *steering, _ []string) error {
@@ -106,11 +142,11 @@ func tenantsCommand() *cobra.Command {
 			}),
 		steer(identity, func(ctx context.Context, c *client.Client, s *steering, args []string) error {
 			t, err := c.CreateIdentityToken(ctx, args[0], api.NewIdentityToken{Token: own})
-			return tell(s, t, err)
+			return tellToken(s, t, err)
 		}),
 		steer(invite, func(ctx context.Context, c *client.Client, s *steering, args []string) error {
 			t, err := c.CreateEnrollmentToken(ctx, args[0], api.NewEnrollmentToken{TTL: api.Duration(ttl)})
-			return tell(s, t, err)
+			return tellToken(s, t, err)
 		}),
 	)
 }
@@ -131,12 +167,14 @@ func namespacesCommand() *cobra.Command {
 					return table(w, "NAMESPACE\tSINCE\tGATEWAYS\tSESSIONS\tJOURNAL", rows)
 				})
 			}),
-		steer(&cobra.Command{Use: "add NAME", Short: "Begin a namespace, for a test that shares the connector with others", Args: cobra.ExactArgs(1)},
+		steer(&cobra.Command{Use: "add NAME", Short: "Begin a namespace, for a test that shares the connector with others", Args: cobra.ExactArgs(1),
+			Example: "  fakeconnector namespaces add my-test\n  fakeconnector gateways add -n my-test"},
 			func(ctx context.Context, c *client.Client, s *steering, args []string) error {
 				_, err := c.CreateNamespace(ctx, args[0])
 				return err
 			}),
-		steer(&cobra.Command{Use: "remove NAME", Short: "End a namespace with everything in it", Args: cobra.ExactArgs(1)},
+		steer(&cobra.Command{Use: "remove NAME", Short: "End a namespace with everything in it", Args: cobra.ExactArgs(1),
+			Example: "  fakeconnector namespaces remove my-test"},
 			func(ctx context.Context, c *client.Client, s *steering, args []string) error {
 				return c.DeleteNamespace(ctx, args[0])
 			}),

@@ -134,7 +134,8 @@ func stubCommand() *cobra.Command {
 				})
 			}),
 		stubAddCommand(),
-		steer(&cobra.Command{Use: "remove ID", Short: "Take a stub out of force and let go of what it holds", Args: cobra.ExactArgs(1)},
+		steer(&cobra.Command{Use: "remove ID", Short: "Take a stub out of force and let go of what it holds", Args: cobra.ExactArgs(1),
+			Example: "  fakeconnector stub remove stub-1"},
 			func(ctx context.Context, c *client.Client, s *steering, args []string) error {
 				return c.DeleteStub(ctx, args[0])
 			}),
@@ -146,7 +147,8 @@ func stubCommand() *cobra.Command {
 				}
 				return s.print(n, func(w io.Writer) error { _, err := fmt.Fprintf(w, "%d removed\n", n.Removed); return err })
 			}),
-		steer(&cobra.Command{Use: "release ID", Short: "Let go of what a stub holds, stalls or keeps half open", Args: cobra.ExactArgs(1)},
+		steer(&cobra.Command{Use: "release ID", Short: "Let go of what a stub holds, stalls or keeps half open", Args: cobra.ExactArgs(1),
+			Example: "  fakeconnector stub release stub-1"},
 			func(ctx context.Context, c *client.Client, s *steering, args []string) error {
 				n, err := c.Release(ctx, args[0], api.Release{})
 				if err != nil {

@@ -3,29 +3,32 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/relaykit/relaykit/internal/build"
 )
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version of this build",
+		Short: "Print the version of this build, and the revision that it was made from",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "fakeconnector %s (%s, %s/%s)\n",
-				buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "fakeconnector %s (%s, %s/%s)\n%s\n",
+				build.Read().Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, source(build.Read()))
 			return err
 		},
 	}
 }
 
-// buildVersion is the module version that the Go tool recorded in the binary: a tag, or
-// a pseudo-version with the commit; "(devel)" for a build that recorded none.
-func buildVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
+// source says what a build was made from.
+func source(i build.Info) string {
+	switch {
+	case i.Revision == "":
+		return "revision unknown: nothing recorded it in this build"
+	case i.Modified:
+		return "revision " + i.Revision + ", modified"
 	}
-	return "(devel)"
+	return "revision " + i.Revision
 }

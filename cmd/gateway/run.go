@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 
+	"github.com/relaykit/relaykit/internal/build"
 	"github.com/relaykit/relaykit/reference"
 	"github.com/relaykit/relaykit/reference/driver"
 )
@@ -27,7 +28,7 @@ func run(ctx context.Context, o runOptions, getenv func(string) string, stderr i
 	var channel *driver.Channel
 	if url := getenv(driver.EnvURL); url != "" {
 		// The driver decides what a turn does.
-		channel = driver.New(url, "relaykit-reference", version(), log)
+		channel = driver.New(url, "relaykit-reference", build.Read().String(), log)
 		handler, config.Observer, config.Accept = channel, channel.Observer(), channel.Accept
 	}
 	gateway, err := reference.New(config, handler)

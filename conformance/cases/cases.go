@@ -16,7 +16,7 @@ func All() []kit.Case {
 		connect(), listener(), framing(), auth(), handshake(), descriptors(), inbound(), events(), sessionKeys(), scopes(),
 		outbound(), actions(), followUps(),
 		passthrough(), interrupt(), idle(),
-		reconnect(), revocation(), routeURLs(), provisions(), policies(), config(), security(), observed(),
+		reconnect(), revocation(), routeURLs(), provisions(), enrollments(), policies(), config(), security(), observed(),
 	)
 }
 

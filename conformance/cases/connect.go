@@ -29,7 +29,7 @@ func connect() []kit.Case {
 		{ID: id(protocol.RuleConnectSingleSocket), Title: "leaves no old socket open when it dials again after a bad handshake", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, After: rules(protocol.RuleHandshakeUnreadableDescriptor), Gateway: oldSocketClosed},
 		{ID: id(protocol.RuleConnectSingleSocket, "overdue"), Title: "leaves no socket open on which no descriptor came", Level: kit.Must,
-			Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleHandshakeDescriptorBound), Gateway: overdueSocketClosed},
+			Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleHandshakeAgainOnRedial), Gateway: overdueSocketClosed},
 		{ID: id(protocol.RuleConnectSingleSocket, "steady"), Title: "keeps exactly one socket while its session goes on", Level: kit.Must, Gateway: oneSocketWhileSteady},
 		{ID: id(protocol.RuleConnectOneDialer), Title: "runs one dialer after a session broke with a request in flight", Level: kit.Must,
 			Needs: kit.Needs{Alone: true, Replies: true}, After: rules(protocol.RuleReconnectRedial), Gateway: oneDialerAfterReset},
@@ -82,12 +82,12 @@ func oldSocketClosed(g *kit.G) {
 }
 
 func overdueSocketClosed(g *kit.G) {
-	g.Prepare(kit.Bounds(func(t *kit.Timing) { t.Handshake = min(t.Handshake, time.Second) }))
+	g.Prepare(shortHandshake())
 	g.On(kit.FirstHello()).Do(fakeconnector.Withhold{})
 	g.Start(kit.UntilHello())
 	first := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
 	g.CatchUpTo(first)
-	g.Await(g.Timing.Handshake+g.Timing.Redial(0), "a second hello", kit.IsHello)
+	g.AwaitBy(protocol.RuleHandshakeDescriptorBound, g.Timing.Handshake+g.Timing.Redial(0), "a second hello, as no descriptor came", kit.IsHello)
 	g.Ready()
 	closed := g.AwaitAfter(first, g.Timing.Answer, "the end of the first socket", kit.IsClosed(first.Session))
 	if closed.Close.By != protocol.FromGateway {

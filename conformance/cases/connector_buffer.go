@@ -11,8 +11,21 @@ import (
 func connectorBuffer() []kit.Case {
 	stranger := with(publishes, func(n *kit.ProbeNeeds) { n.Strangers = 1 })
 	peer := with(publishes, func(n *kit.ProbeNeeds) { n.Peers = 1 })
+	restarts := with(publishes, func(n *kit.ProbeNeeds) { n.Offers.Restart = true })
 	list := []kit.Case{
-		probe(id(protocol.RuleBufferAppend), "keeps what arrives for a flipped instance", publishes, func(p *kit.P) { drains(p, 3) }),
+		probe(id(protocol.RuleBufferDurable), "drains after its restart what was not acknowledged before", restarts, outlives),
+		probe(id(protocol.RuleBufferDurable, "forward"), "drains a forwarded request after its restart", with(restarts, func(n *kit.ProbeNeeds) { n.Offers.Forward = true }), func(p *kit.P) {
+			p.Sleep(p.Me())
+			i := publishInteraction(p)
+			p.Restart()
+			s := p.Connect(p.Me())
+			i.arrives(p, s)
+			s.Ack(s.Deliveries()[0].BufferID)
+		}),
+		probe(id(protocol.RuleBufferAppend), "keeps what arrives for a flipped instance", publishes, func(p *kit.P) {
+			events := asleep(p, 3)
+			drained(p, p.Connect(p.Me()), events)
+		}),
 		probe(id(protocol.RuleBufferAppend, "forward"), "keeps a forwarded request too", forwards, func(p *kit.P) {
 			p.Sleep(p.Me())
 			i := publishInteraction(p)
@@ -23,7 +36,10 @@ func connectorBuffer() []kit.Case {
 		probe(id(protocol.RuleBufferOwnInstance), "drains nothing of another instance of the tenant", peer, func(p *kit.P) { ownInstance(p, p.Peer()) }),
 		probe(id(protocol.RuleBufferOwnInstance, "tenant"), "drains nothing of another tenant", stranger, func(p *kit.P) { ownInstance(p, p.Stranger()) }),
 		probe(id(protocol.RuleBufferAfterHandshake), "drains after the next handshake", publishes, afterHandshake),
-		probe(id(protocol.RuleBufferOrder), "drains in the order of arrival", publishes, func(p *kit.P) { drains(p, 40) }),
+		probe(id(protocol.RuleBufferOrder), "drains in the order of arrival", publishes, func(p *kit.P) {
+			events := asleep(p, 40)
+			inOrder(p, p.Connect(p.Me()), events)
+		}),
 		probe(id(protocol.RuleBufferId), "gives every entry a bufferId of its own, the same on every repeat", publishes, ownBufferIDs),
 		probe(id(protocol.RuleBufferRemovedByAck), "keeps an entry that was sent and not acknowledged", publishes, sentIsNotAcked),
 		probe(id(protocol.RuleBufferRemovedByAck, "unknown-id"), "removes nothing for an id that it never gave", publishes, unknownAck),
@@ -50,11 +66,6 @@ func asleep(p *kit.P, n int) []*kit.Published {
 	return events
 }
 
-func drains(p *kit.P, n int) {
-	events := asleep(p, n)
-	inOrder(p, p.Connect(p.Me()), events)
-}
-
 func ownInstance(p *kit.P, other kit.ConnectorGateway) {
 	p.Sleep(p.Me())
 	p.Sleep(other)
@@ -63,8 +74,8 @@ func ownInstance(p *kit.P, other kit.ConnectorGateway) {
 	p.Publish(other, theirs[0])
 	p.Publish(p.Me(), mine[1])
 	p.Publish(other, theirs[1])
-	inOrder(p, p.Connect(p.Me()), mine)
-	inOrder(p, p.Connect(other), theirs)
+	drained(p, p.Connect(p.Me()), mine)
+	drained(p, p.Connect(other), theirs)
 }
 
 // The sign of life of a socket without a handshake is the handshake.
@@ -77,19 +88,19 @@ func afterHandshake(p *kit.P) {
 	}
 	s.Hello()
 	s.Handshaken()
-	inOrder(p, s, events)
+	drained(p, s, events)
 }
 
 func ownBufferIDs(p *kit.P) {
 	events := asleep(p, 5)
 	s := p.Connect(p.Me())
 	// Without an acknowledgement a connector need not send more than one.
-	first := s.Delivery(0, "the first entry of the drain").BufferID
+	first := s.Delivery(0, "the first entry of the drain")
 	s.Kill()
 	seen := map[string]bool{}
-	for i, e := range inOrder(p, p.Connect(p.Me()), events) {
-		if i == 0 && e.BufferID != first {
-			p.Mismatch(fmt.Sprintf("the bufferId %q again", first), e.String())
+	for _, e := range drained(p, p.Connect(p.Me()), events) {
+		if e.EventText() == first.EventText() && e.BufferID != first.BufferID {
+			p.Mismatch(fmt.Sprintf("the bufferId %q again", first.BufferID), e.String())
 		}
 		if seen[e.BufferID] {
 			p.Mismatch("a bufferId of its own for every entry", e.String())
@@ -103,7 +114,7 @@ func sentIsNotAcked(p *kit.P) {
 	s := p.Connect(p.Me())
 	s.Delivery(0, "the first entry of the drain")
 	s.Close()
-	inOrder(p, p.Connect(p.Me()), events)
+	drained(p, p.Connect(p.Me()), events)
 }
 
 func unknownAck(p *kit.P) {
@@ -114,34 +125,58 @@ func unknownAck(p *kit.P) {
 	s.Ack("")
 	s.Alive()
 	s.Kill()
-	inOrder(p, p.Connect(p.Me()), events)
+	drained(p, p.Connect(p.Me()), events)
 }
 
-// ackFirst acknowledges the first n entries of a drain and makes sure that the connector
-// has read that.
-func ackFirst(p *kit.P, s *kit.Socket, n int) {
+// outlives restarts the connector in the middle of a drain, and again when nothing of it
+// has been sent.
+func outlives(p *kit.P) {
+	events := asleep(p, 6)
+	s := p.Connect(p.Me())
+	acked := ackFirst(s, 2)
+	s.Close()
+	events = stillAwaited(events, acked...)
+	p.Restart()
+	more := p.Event("after the restart")
+	p.Publish(p.Me(), more)
+	p.Restart()
+	s = p.Connect(p.Me())
+	drained(p, s, append(events, more))
+	live := p.Event("live")
+	p.Publish(p.Me(), live)
+	s.Delivered(live)
+}
+
+// ackFirst acknowledges the first n entries of a drain, makes sure that the connector has
+// read that, and returns them.
+func ackFirst(s *kit.Socket, n int) (acked []kit.Received) {
 	for i := range n {
-		s.Ack(s.Delivery(i, fmt.Sprintf("entry %d of the drain", i+1)).BufferID)
+		f := s.Delivery(i, fmt.Sprintf("entry %d of the drain", i+1))
+		s.Ack(f.BufferID)
+		acked = append(acked, f)
 	}
 	s.Alive()
+	return acked
 }
 
 func unackedTail(p *kit.P) {
 	events := asleep(p, 10)
 	s := p.Connect(p.Me())
-	ackFirst(p, s, 4)
+	acked := ackFirst(s, 4)
 	s.Kill()
-	inOrder(p, p.Connect(p.Me()), events[4:])
+	drained(p, p.Connect(p.Me()), stillAwaited(events, acked...))
 }
 
 func deathAtEveryIndex(p *kit.P) {
-	events := asleep(p, 8)
-	for i := range events {
+	for left := asleep(p, 8); len(left) > 0; {
 		s := p.Connect(p.Me())
 		f := s.Delivery(0, "the first entry of the drain")
-		if !events[i].In(f) {
-			p.Mismatch(fmt.Sprintf("entry %d of %d first, as those before it were acknowledged", i+1, len(events)), f.String())
+		rest := stillAwaited(left, f)
+		if len(rest) == len(left) {
+			p.Foreign(s, f)
+			p.Mismatch(fmt.Sprintf("one of the %d entries that were not acknowledged, such as %q", len(left), left[0].Text), f.String())
 		}
+		left = rest
 		s.Ack(f.BufferID)
 		s.Alive()
 		s.Kill()
@@ -161,18 +196,18 @@ func ackedInTheMiddle(p *kit.P) {
 	s.Ack(sent[1].BufferID)
 	s.Alive()
 	s.Kill()
-	inOrder(p, p.Connect(p.Me()), []*kit.Published{events[0], events[2]})
+	drained(p, p.Connect(p.Me()), stillAwaited(events, sent[1]))
 }
 
 func neverAgain(p *kit.P) {
 	events := asleep(p, 4)
 	s := p.Connect(p.Me())
-	inOrder(p, s, events)
+	drained(p, s, events)
 	s.GoIdle()
 	s.Close()
 	more := p.Event("one more")
 	p.Publish(p.Me(), more)
-	inOrder(p, p.Connect(p.Me()), []*kit.Published{more})
+	drained(p, p.Connect(p.Me()), []*kit.Published{more})
 }
 
 // The socket is closed in order right behind the ack, so the ack was sent before the
@@ -180,9 +215,10 @@ func neverAgain(p *kit.P) {
 func lastWords(p *kit.P) {
 	events := asleep(p, 3)
 	s := p.Connect(p.Me())
-	s.Ack(s.Delivery(0, "the first entry of the drain").BufferID)
+	acked := s.Delivery(0, "the first entry of the drain")
+	s.Ack(acked.BufferID)
 	s.Close()
-	inOrder(p, p.Connect(p.Me()), events[1:])
+	drained(p, p.Connect(p.Me()), stillAwaited(events, acked))
 }
 
 func liveAfterDrain(p *kit.P) {
@@ -192,7 +228,7 @@ func liveAfterDrain(p *kit.P) {
 	events := p.Events(2)
 	p.Publish(p.Me(), events...)
 	s = p.Connect(p.Me())
-	inOrder(p, s, events)
+	drained(p, s, events)
 	later := p.Events(20)
 	p.Publish(p.Me(), later...)
 	for _, e := range later { // none of them is acknowledged before the last has come
@@ -205,18 +241,25 @@ func liveAfterDrain(p *kit.P) {
 	}
 }
 
+// So many entries wait that a connector need not have sent the last when the first has
+// come.
 func arrivesDuringDrain(p *kit.P) {
-	events := asleep(p, 3)
+	events := asleep(p, 40)
 	s := p.Connect(p.Me())
 	s.Delivery(0, "the first entry of the drain")
 	more := p.Events(2)
 	p.Publish(p.Me(), more...)
-	all := append(events, more...)
-	for i, e := range all {
-		f := s.Delivery(i, fmt.Sprintf("event %d of %d", i+1, len(all)))
-		if !e.In(f) {
-			p.Mismatch(fmt.Sprintf("event %d of %d, %q", i+1, len(all), e.Text), f.String())
+	for i, left := 0, events; i < len(events)+len(more); i++ {
+		if len(left) == 0 {
+			left = more
 		}
+		f := s.Delivery(i, fmt.Sprintf("event %d of %d", i+1, len(events)+len(more)))
+		rest := stillAwaited(left, f)
+		if len(rest) == len(left) {
+			p.Foreign(s, f)
+			p.Mismatch(fmt.Sprintf("as event %d one of those that came before, such as %q", i+1, left[0].Text), f.String())
+		}
+		left = rest
 		if f.BufferID != "" {
 			s.Ack(f.BufferID)
 		}

@@ -45,6 +45,11 @@ func connectorEnroll() []kit.Case {
 			enrolled(p, enrol(p, identity, token))
 			p.Refuses(enrol(p, identity, token), http.StatusForbidden)
 		}),
+		probe(id(protocol.RuleEnrollOnce, "same-gateway"), "does not take it again for the gateway that used it", needs, func(p *kit.P) {
+			identity, body := p.Identity(p.Me()), enrolBody(p.Invite(p.Me()), p.NewGateway(p.Me()).ID)
+			enrolled(p, p.Post(protocol.RouteEnroll, body, kit.Bearer(identity)))
+			p.Refuses(p.Post(protocol.RouteEnroll, body, kit.Bearer(identity)), http.StatusForbidden)
+		}),
 		badToken("garbage", "refuses an enrolment token that is none", needs, func(*kit.P) string { return "no-enrolment-token" }),
 		badToken("changed", "refuses an enrolment token that was changed", needs, func(p *kit.P) string { return flipped(p.Invite(p.Me())) }),
 		badToken("foreign", "refuses an enrolment token of another tenant", with(needs, func(n *kit.ProbeNeeds) { n.Strangers = 1 }), func(p *kit.P) string {

@@ -20,9 +20,19 @@ func connectorForwards() []kit.Case {
 			i := publishInteraction(p)
 			i.arrives(p, p.Connect(p.Me()))
 		}),
+		probe(id(protocol.RuleFollowUpStripped, "component"), "takes it out of a press of a component", forwards, func(p *kit.P) {
+			s := p.Connect(p.Me())
+			publishInteractionOf(p, 3, `{"custom_id":"m1:next","component_type":2}`).arrives(p, s)
+		}),
 		probe(id(protocol.RuleFollowUpVault), "acts on a follow_up with the token that it kept", forwards, func(p *kit.P) {
 			s := p.Connect(p.Me())
 			p.Want(s.Do(interact(p, s).followUp("discord.interaction_token")), true, "a follow_up with a token in the vault")
+		}),
+		probe(id(protocol.RuleFollowUpVault, "component"), "acts on one with the token of a press of a component", forwards, func(p *kit.P) {
+			s := p.Connect(p.Me())
+			i := publishInteractionOf(p, 3, `{"custom_id":"m1:next","component_type":2}`)
+			i.arrives(p, s)
+			p.Want(s.Do(i.followUp("discord.interaction_token")), true, "a follow_up with a token in the vault")
 		}),
 		probe(id(protocol.RuleFollowUpMissing), "declines a follow_up without a token", forwards, func(p *kit.P) {
 			s := p.Connect(p.Me())
@@ -48,18 +58,29 @@ func connectorForwards() []kit.Case {
 		probe(id(protocol.RulePassthroughExactBytes, "empty"), "forwards an empty body", forwards, func(p *kit.P) { forwardsExactly(p, nil) }),
 		probe(id(protocol.RulePassthroughHeaders), "keeps the order and the duplicates of headers", forwards, headersKept),
 		probe(id(protocol.RulePassthroughNoPing), "forwards no interaction of type 1", forwards, noPing),
+		probe(id(protocol.RulePassthroughNoPing, "asleep"), "keeps none for an instance that sleeps", forwards, func(p *kit.P) {
+			p.Sleep(p.Me())
+			ping(p)
+			s := p.Connect(p.Me())
+			s.Nothing("forwarded ping", isForward)
+			interact(p, s)
+		}),
 	}
 }
 
-// theInteraction is one that the case made: a command of user in chat.
+// theInteraction is one that the case made: a command or a press of user in chat.
 type theInteraction struct{ chat, user, token string }
 
 func publishInteraction(p *kit.P) theInteraction {
+	return publishInteractionOf(p, 2, `{"name":"model"}`)
+}
+
+func publishInteractionOf(p *kit.P, kind int, data string) theInteraction {
 	e := p.Event("")
 	i := theInteraction{e.ChatID, e.UserID, strings.ReplaceAll("secret-"+e.MessageID, "-", "")}
 	p.Forward(p.Me(), kit.ForwardedRequest{Headers: [][2]string{{"content-type", "application/json"}}, Body: fmt.Appendf(nil,
-		`{"type":2,"id":"I1","token":%q,"channel_id":%q,"guild_id":%q,"data":{"name":"model"},"member":{"user":{"id":%q,"username":"alice"}}}`,
-		i.token, i.chat, e.Scope, i.user)})
+		`{"type":%d,"id":"I1","token":%q,"channel_id":%q,"guild_id":%q,"data":%s,"member":{"user":{"id":%q,"username":"alice"}}}`,
+		kind, i.token, i.chat, e.Scope, data, i.user)})
 	return i
 }
 
@@ -118,7 +139,12 @@ func headersKept(p *kit.P) {
 
 func noPing(p *kit.P) {
 	s := p.Connect(p.Me())
-	p.Forward(p.Me(), kit.ForwardedRequest{Headers: [][2]string{{"content-type", "application/json"}}, Body: []byte(`{"type":1,"id":"I0","token":"t"}`)})
+	ping(p)
 	s.Nothing("forwarded ping", isForward)
 	interact(p, s)
+}
+
+// ping is how Discord asks whether a webhook is there.
+func ping(p *kit.P) {
+	p.Forward(p.Me(), kit.ForwardedRequest{Headers: [][2]string{{"content-type", "application/json"}}, Body: []byte(`{"type":1,"id":"I0","token":"t"}`)})
 }

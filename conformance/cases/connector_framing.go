@@ -53,6 +53,14 @@ func connectorFraming() []kit.Case {
 		probe(id(protocol.RuleFramingSeveralInMessage, "order"), "acts on them in their order", publishes, severalInTheirOrder),
 		probe(id(protocol.RuleFramingAcrossMessages), "puts a frame together wherever it is cut", none, everyCut),
 		probe(id(protocol.RuleFramingAcrossMessages, "and-a-half"), "acts on a whole frame when half of the next one is behind it", none, wholeAndHalf),
+		probe(id(protocol.RuleFramingAcrossMessages, "each-byte"), "puts a frame together that comes byte by byte", none, func(p *kit.P) {
+			s := p.Connect(p.Me())
+			r := p.RequestID()
+			for _, b := range []byte(kit.OutboundLine(r, info) + "\n") {
+				s.Message(websocket.TextMessage, string([]byte{b}))
+			}
+			s.Result(r)
+		}),
 		probe(id(protocol.RuleFramingBlankLines), "skips blank lines and takes CRLF", none, blanksAndCRLF),
 		probe(id(protocol.RuleFramingBinary), "reads a binary message like a text message", none, binaryRequest),
 		probe(id(protocol.RuleFramingBinary, "continues-text"), "lets a binary message continue a line that a text message began", none, binaryBehindText),
@@ -61,8 +69,19 @@ func connectorFraming() []kit.Case {
 		line(protocol.RuleFramingNotJson, "words", "skips a line of plain words", `hello there`),
 		notUTF8,
 		line(protocol.RuleFramingUnknownType, "zorp", "ignores a frame of an unknown type", `{"type":"zorp","requestId":"r-zorp","action":`+info+`}`),
+		probe(id(protocol.RuleFramingUnknownType, "before-hello"), "ignores a frame of an unknown type before the hello too", none, func(p *kit.P) {
+			s := p.Dial(p.Me(), p.Token(p.Me()))
+			s.Send(`{"type":"zorp","platform":"discord"}`)
+			s.Hello()
+			s.Await("a descriptor in answer to the hello behind a frame of an unknown type", isDescriptor)
+			s.Alive()
+		}),
+		probe(id(protocol.RuleFramingUnknownFields, "action"), "carries out an action with unknown fields like one without", publishes, unknownInAction),
+		probe(id(protocol.RuleFramingUnknownFields, "ack"), "takes an acknowledgement with unknown fields", publishes, unknownInAck),
 		probe(id(protocol.RuleFramingUnknownFields), "acts on frames with unknown fields at every level", none, unknownMembers),
 		probe(id(protocol.RuleFramingNullField), "reads null in an optional field like its absence", publishes, nullOrAbsent),
+		probe(id(protocol.RuleFramingNullField, "each"), "does so in every optional field of an action", publishes, nullInEach),
+		probe(id(protocol.RuleFramingNullField, "reason"), "reads null in the reason of an interrupt like its absence", publishes, nullReason),
 		foreign("descriptor", `{"type":"descriptor","descriptor":{}}`),
 		foreign("inbound", `{"type":"inbound","bufferId":"b","event":{"text":"x","message_type":"text","source":{"platform":"discord","chat_id":"C1","chat_type":"dm"}}}`),
 		foreign("outbound-result", `{"type":"outbound_result","requestId":"r","result":{"success":true}}`),
@@ -72,6 +91,9 @@ func connectorFraming() []kit.Case {
 		probe(id(protocol.RuleFramingFreshBuffer), "drops the unfinished line of a session that was closed", none, freshLine((*kit.Socket).Close)),
 		probe(id(protocol.RuleFramingFreshBuffer, "killed"), "drops that of a session whose TCP ended", none, freshLine((*kit.Socket).Kill)),
 		probe(id(protocol.RuleFramingFrameLimit), "sends no frame over the limit, and goes on", publishes, frameLimitLive),
+		probe(id(protocol.RuleFramingFrameLimit, "exactly"), "sends no frame of exactly the limit, or about it, live", publishes, func(p *kit.P) { aboutTheLimit(p, false) }),
+		probe(id(protocol.RuleFramingFrameLimit, "exactly-buffered"), "sends none from a buffer either", publishes, func(p *kit.P) { aboutTheLimit(p, true) }),
+		probe(id(protocol.RuleFramingFrameLimit, "message"), "sends no message over the limit, however many entries wait", publishes, longDrain),
 	}
 	for i := range list {
 		list[i].After = after
@@ -222,17 +244,144 @@ func freshLine(end func(*kit.Socket)) func(*kit.P) {
 	}
 }
 
+// frameLimit is the contract's: every message and every frame with its newline is shorter.
+const frameLimit = 1048576
+
 func frameLimitLive(p *kit.P) {
 	s := p.Connect(p.Me())
 	s.CatchUp()
 	huge := p.Event(strings.Repeat("x", 1100000))
 	_ = p.TryPublish(p.Me(), huge) // whether it is refused, cut or dropped is the connector's own business
+	goesOn(p, s)
+}
+
+// goesOn expects an event that is short, and that nothing before it reached the limit.
+func goesOn(p *kit.P, s *kit.Socket) {
 	small := p.Event("small")
 	p.Publish(p.Me(), small)
-	s.Delivered(small)
-	for _, f := range s.Frames(anything) {
-		if len(f.Line) >= 1048575 {
-			p.Mismatch("frames of fewer than 1048576 bytes", fmt.Sprintf("one of %d", len(f.Line)+1))
+	s.Until("the short event behind the long ones", func(f kit.Received) bool {
+		if f.BufferID != "" {
+			s.Ack(f.BufferID)
 		}
+		return small.In(f)
+	})
+	if n := s.LongestMessage(); n >= frameLimit {
+		p.Mismatch("messages of fewer than 1048576 bytes", fmt.Sprintf("one of %d", n))
+	}
+}
+
+// aboutTheLimit measures the frame of a short event, and publishes events whose frames are
+// as much longer as takes them to the limit, a byte less and more beside it: the connector
+// may write ids of its own into a frame, which need not be as long each time.
+func aboutTheLimit(p *kit.P, buffered bool) {
+	for range 20 {
+		p.Event("") // its ids are not used: all that follow have as many digits
+	}
+	connect := func(events ...*kit.Published) *kit.Socket {
+		if !buffered {
+			s := p.Connect(p.Me())
+			for _, e := range events {
+				_ = p.TryPublish(p.Me(), e)
+			}
+			return s
+		}
+		p.Sleep(p.Me())
+		for _, e := range events {
+			_ = p.TryPublish(p.Me(), e)
+		}
+		return p.Connect(p.Me())
+	}
+	measured := p.Event("x")
+	s := connect(measured)
+	f := s.Delivered(measured)
+	if f.BufferID != "" {
+		s.Ack(f.BufferID)
+	}
+	s.Alive()
+	s.Close()
+	var events []*kit.Published
+	for range 2 { // where an id becomes a digit longer on the way, it skips a length
+		for over := -2; over <= 1; over++ {
+			events = append(events, p.Event(strings.Repeat("x", frameLimit+over-len(f.Line))))
+		}
+	}
+	s = connect(events...)
+	s.CatchUp()
+	goesOn(p, s)
+}
+
+// The entries of a drain, put together, are over the limit; each alone is far below.
+func longDrain(p *kit.P) {
+	p.Sleep(p.Me())
+	var events []*kit.Published
+	for range 6 {
+		events = append(events, p.Event(strings.Repeat("x", frameLimit/4)))
+	}
+	p.Publish(p.Me(), events...)
+	s := p.Connect(p.Me())
+	drained(p, s, events)
+	if n := s.LongestMessage(); n >= frameLimit {
+		p.Mismatch("messages of fewer than 1048576 bytes", fmt.Sprintf("one of %d", n))
+	}
+}
+
+// unknownInAction compares with the same action without the unknown fields.
+func unknownInAction(p *kit.P) {
+	s, e := p.Connect(p.Me()), p.Event("hi")
+	p.Publish(p.Me(), e)
+	s.Delivered(e)
+	for _, action := range []string{
+		`{"op":"send","chat_id":%[1]q,"content":"x","reply_to":null,"metadata":{"guild_id":%[2]q%[3]s}%[3]s}`,
+		`{"op":"typing","chat_id":%[1]q,"metadata":{"guild_id":%[2]q%[3]s}%[3]s}`,
+		`{"op":"get_chat_info","chat_id":%[1]q%[3]s}`,
+	} {
+		without := s.Do(fmt.Sprintf(action, e.ChatID, e.Scope, ""))
+		with := s.Do(fmt.Sprintf(action, e.ChatID, e.Scope, `,"zorp":{"op":"zorp"}`))
+		sameSuccess(p, without, with)
+	}
+}
+
+func sameSuccess(p *kit.P, one, other kit.Answer) {
+	if (one.Success == nil) != (other.Success == nil) || one.Success != nil && *one.Success != *other.Success {
+		p.Mismatch("the same success as in "+string(one.Raw), string(other.Raw))
+	}
+}
+
+func unknownInAck(p *kit.P) {
+	events := asleep(p, 2)
+	s := p.Connect(p.Me())
+	f := s.Delivery(0, "the first entry of the drain")
+	s.Send(fmt.Sprintf(`{"zorp":{"bufferId":"z"},"type":"inbound_ack","later":null,"bufferId":%q}`, f.BufferID))
+	s.Alive()
+	s.Close()
+	drained(p, p.Connect(p.Me()), stillAwaited(events, f))
+}
+
+// nullInEach compares each action with one that leaves the field out.
+func nullInEach(p *kit.P) {
+	s, e := p.Connect(p.Me()), p.Event("hi")
+	p.Publish(p.Me(), e)
+	s.Delivered(e)
+	for _, x := range []struct{ action, field string }{
+		{`{"op":"send","chat_id":%[1]q,"content":"x","metadata":{"guild_id":%[2]q}%[3]s}`, "reply_to"},
+		{`{"op":"send","chat_id":%[1]q,"content":"x"%[3]s}`, "metadata"},
+		{`{"op":"edit","chat_id":%[1]q,"message_id":"m1","content":"x"%[3]s}`, "metadata"},
+		{`{"op":"typing","chat_id":%[1]q,"metadata":{"guild_id":%[2]q}%[3]s}`, "content"},
+		{`{"op":"typing","chat_id":%[1]q%[3]s}`, "metadata"},
+		{`{"op":"follow_up","session_key":"agent:main:discord:dm:C1","kind":"discord.interaction_token","content":"x"%[3]s}`, "metadata"},
+	} {
+		absent := s.Do(fmt.Sprintf(x.action, e.ChatID, e.Scope, ""))
+		null := s.Do(fmt.Sprintf(x.action, e.ChatID, e.Scope, `,"`+x.field+`":null`))
+		sameSuccess(p, absent, null)
+	}
+}
+
+func nullReason(p *kit.P) {
+	s, e := p.Connect(p.Me()), p.Event("a long turn")
+	runs(p, s, e)
+	for _, reason := range []string{"", `,"reason":null`} {
+		s.CatchUp()
+		s.Send(fmt.Sprintf(`{"type":"interrupt","session_key":%q%s}`, e.SessionKey(p.Me().Platform), reason))
+		s.Await("the interrupt", isInterrupt)
 	}
 }

@@ -29,6 +29,14 @@ func connectorGate() []kit.Case {
 			p.Arrive(e)
 			s.Delivered(e)
 		}),
+		probe(id(protocol.RuleGateBoundAuthor, "two"), "delivers what each of two authors writes who are bound to one instance", gates, func(p *kit.P) {
+			s, e := owned(p)
+			other := p.SameChat(e, p.Event("").UserID, "by another who is bound")
+			p.Link(p.Me(), other.UserID)
+			p.Arrive(e, other)
+			s.Delivered(e)
+			s.Delivered(other)
+		}),
 		probe(id(protocol.RuleGateAllThree, "each-its-own"), "delivers to each of two instances in one chat what its own author writes", gates, func(p *kit.P) { eachItsOwn(p, p.Peer()) }),
 		probe(id(protocol.RuleGateAllThree, "tenants"), "does so for instances of two tenants", foreign, func(p *kit.P) { eachItsOwn(p, p.Stranger()) }),
 		probe(id(protocol.RuleGateAllThree), "delivers of several events in a chat only what is authorised, visible and relevant", views, allThree),
@@ -127,6 +135,13 @@ func connectorGate() []kit.Case {
 		probe(id(protocol.RuleGateOwner), "delivers what the owner writes without an address", gates, func(p *kit.P) {
 			s, e := owned(p)
 			p.Declare(p.Me(), true, nil, false)
+			p.Arrive(e)
+			s.Delivered(e)
+		}),
+		probe(id(protocol.RuleGateOwner, "bot"), "does so when the owner writes by a bot and other bots are not answered", gates, func(p *kit.P) {
+			s, e := owned(p)
+			p.Declare(p.Me(), true, nil, false)
+			e.Bot = true
 			p.Arrive(e)
 			s.Delivered(e)
 		}),

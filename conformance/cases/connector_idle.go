@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/relaykit/relaykit/conformance/kit"
@@ -11,6 +12,27 @@ import (
 func connectorIdle() []kit.Case {
 	list := []kit.Case{
 		probe(id(protocol.RuleIdleAnswered), "answers going_idle on the same socket", kit.ProbeNeeds{}, func(p *kit.P) {
+			s := p.Connect(p.Me())
+			s.Send(`{"type":"going_idle"}`)
+			s.Await("a going_idle_ack", isIdleAck)
+		}),
+		probe(id(protocol.RuleIdleAnswered, "again"), "answers a second going_idle of a session", kit.ProbeNeeds{}, func(p *kit.P) {
+			s := p.Connect(p.Me())
+			for range 2 {
+				s.CatchUp()
+				s.Send(`{"type":"going_idle"}`)
+				s.Await("a going_idle_ack", isIdleAck)
+			}
+		}),
+		probe(id(protocol.RuleIdleAnswered, "in-a-drain"), "answers going_idle while entries wait that were not acknowledged", publishes, func(p *kit.P) {
+			asleep(p, 3)
+			s := p.Connect(p.Me())
+			s.Delivery(0, "the first entry of the drain")
+			s.Send(`{"type":"going_idle"}`)
+			s.Await("a going_idle_ack", isIdleAck)
+		}),
+		probe(id(protocol.RuleIdleAnswered, "redial"), "answers it on the newer of two sockets", kit.ProbeNeeds{}, func(p *kit.P) {
+			p.Connect(p.Me())
 			s := p.Connect(p.Me())
 			s.Send(`{"type":"going_idle"}`)
 			s.Await("a going_idle_ack", isIdleAck)
@@ -25,8 +47,10 @@ func connectorIdle() []kit.Case {
 			s.Delivered(e)
 		}),
 	}
-	for i := range list[1:] {
-		list[i+1].After = rules(protocol.RuleIdleAnswered)
+	for i := range list {
+		if list[i].Rule() != protocol.RuleIdleAnswered {
+			list[i].After = rules(protocol.RuleIdleAnswered)
+		}
 	}
 	return list
 }
@@ -43,7 +67,7 @@ func quietAfterAck(p *kit.P) {
 	s.Nothing("event after the going_idle_ack", kit.IsDelivery)
 	s.Close()
 	next := p.Connect(p.Me())
-	inOrder(p, next, events)
+	drained(p, next, events)
 }
 
 // liveInTheWindow announces that it goes idle while events are published all the time.
@@ -88,18 +112,30 @@ func liveInTheWindow(p *kit.P) {
 		}
 	}
 	s.Close()
-	inOrder(p, p.Connect(p.Me()), events[live:])
+	drained(p, p.Connect(p.Me()), events[live:])
 }
 
-// inOrder drains exactly these events on a socket, acknowledging each, and returns the
-// entries.
-func inOrder(p *kit.P, s *kit.Socket, events []*kit.Published) []kit.Received {
-	var entries []kit.Received
-	for i, e := range events {
-		f := s.Delivery(i, fmt.Sprintf("entry %d of %d of the drain", i+1, len(events)))
-		if !e.In(f) {
-			p.Mismatch(fmt.Sprintf("entry %d of %d, %q", i+1, len(events), e.Text), f.String())
+// inOrder drains exactly these events, in their order.
+func inOrder(p *kit.P, s *kit.Socket, events []*kit.Published) {
+	for i, f := range drained(p, s, events) {
+		if !events[i].In(f) {
+			p.Mismatch(fmt.Sprintf("entry %d of %d, %q", i+1, len(events), events[i].Text), f.String())
 		}
+	}
+}
+
+// drained drains exactly these events on a socket, acknowledging each, and returns the
+// entries as they came. Their order is the matter of buffer/order alone.
+func drained(p *kit.P, s *kit.Socket, events []*kit.Published) []kit.Received {
+	var entries []kit.Received
+	for i, left := 0, events; i < len(events); i++ {
+		f := s.Delivery(i, fmt.Sprintf("entry %d of %d of the drain", i+1, len(events)))
+		rest := stillAwaited(left, f)
+		if len(rest) == len(left) {
+			p.Foreign(s, f)
+			p.Mismatch(fmt.Sprintf("as entry %d of %d an event that waits, such as %q", i+1, len(events), left[0].Text), f.String())
+		}
+		left = rest
 		if f.BufferID == "" {
 			p.Mismatch(fmt.Sprintf("a bufferId on entry %d of the drain", i+1), f.String())
 		}
@@ -108,7 +144,13 @@ func inOrder(p *kit.P, s *kit.Socket, events []*kit.Published) []kit.Received {
 	}
 	s.Alive()
 	if got := s.Deliveries(); len(got) != len(events) {
+		p.Foreign(s, got[len(got)-1])
 		p.Mismatch(fmt.Sprintf("%d entries of the drain", len(events)), fmt.Sprintf("%d, the last: %s", len(got), got[len(got)-1]))
 	}
 	return entries
+}
+
+// stillAwaited are the events that none of the frames carries.
+func stillAwaited(events []*kit.Published, frames ...kit.Received) []*kit.Published {
+	return slices.DeleteFunc(slices.Clone(events), func(e *kit.Published) bool { return slices.ContainsFunc(frames, e.In) })
 }

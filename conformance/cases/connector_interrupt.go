@@ -143,11 +143,23 @@ func connectorSessionKeys() []kit.Case {
 			e.ChatType, e.Scope, e.ThreadID = "dm", "", "T1"
 			return "agent:main:" + e.Platform + ":dm:" + e.ChatID + ":T1"
 		}),
+		keyed(protocol.RuleSessionKeyDmFallback, "", "has the author in the key of a direct message without a chat", func(e *kit.Published) string {
+			e.ChatType, e.Scope, e.ChatID, e.ChatName = "dm", "", "", ""
+			return "agent:main:" + e.Platform + ":dm:" + e.UserID
+		}),
+		keyed(protocol.RuleSessionKeyDmFallback, "alt", "takes user_id_alt before user_id for it", func(e *kit.Published) string {
+			e.ChatType, e.Scope, e.ChatID, e.ChatName, e.UserIDAlt = "dm", "", "", "", e.UserID+"-alt"
+			return "agent:main:" + e.Platform + ":dm:" + e.UserIDAlt
+		}),
 		keyed(protocol.RuleSessionKeyGroup, "", "has the chat type in the key as it was sent", func(e *kit.Published) string {
 			e.ChatType = "group"
 			return "agent:main:" + e.Platform + ":group:" + e.ChatID + ":" + e.UserID
 		}),
 		keyed(protocol.RuleSessionKeyParticipant, "", "ends the key outside of threads in the participant", func(e *kit.Published) string {
+			return e.SessionKey(e.Platform)
+		}),
+		keyed(protocol.RuleSessionKeyParticipant, "group", "does so in a group", func(e *kit.Published) string {
+			e.ChatType = "group"
 			return e.SessionKey(e.Platform)
 		}),
 		keyed(protocol.RuleSessionKeyThreadShared, "", "leaves the participant out of a thread's key", func(e *kit.Published) string {
@@ -161,6 +173,18 @@ func connectorSessionKeys() []kit.Case {
 		keyed(protocol.RuleSessionKeyVerbatim, "", "leaves colons and case of a source as they are", func(e *kit.Published) string {
 			e.ChatID += ":Room/ä%3A"
 			return "agent:main:" + e.Platform + ":channel:" + e.ChatID + ":" + e.UserID
+		}),
+		keyed(protocol.RuleSessionKeyVerbatim, "author", "leaves those of an author as they are", func(e *kit.Published) string {
+			e.UserID = "@Alice_" + e.UserID + ":Example.org"
+			return e.SessionKey(e.Platform)
+		}),
+		keyed(protocol.RuleSessionKeyVerbatim, "thread", "leaves those of a thread as they are", func(e *kit.Published) string {
+			e.ThreadID = "$Ev/ent:" + e.ChatID
+			return "agent:main:" + e.Platform + ":channel:" + e.ChatID + ":" + e.ThreadID
+		}),
+		keyed(protocol.RuleSessionKeyVerbatim, "type", "leaves the chat type as it is", func(e *kit.Published) string {
+			e.ChatType = "Forum/Post"
+			return e.SessionKey(e.Platform)
 		}),
 		keyed(protocol.RuleSessionKeyUnknownPlatform, "", "writes relay for a platform that is none of the known ones", func(e *kit.Published) string {
 			e.Platform = "carrierpigeon"

@@ -43,6 +43,20 @@ func connectorOutbound() []kit.Case {
 		unknown("draft"), unknown("delete"), unknown("zorp"),
 		probe(id(protocol.RuleOutboundUnknownOp, "between"), "answers it between others that it knows", publishes, unknownBetween),
 		probe(id(protocol.RuleActionResultFields), "sends a boolean success with the result of every op", none, booleanSuccess),
+		probe(id(protocol.RuleActionResultFields, "done"), "sends one with what it has carried out", publishes, func(p *kit.P) {
+			s, e := p.Connect(p.Me()), p.Event("hi")
+			p.Publish(p.Me(), e)
+			s.Delivered(e)
+			for _, action := range []string{
+				e.SendAction("x"),
+				fmt.Sprintf(`{"op":"edit","chat_id":%q,"message_id":"m1","content":"x","metadata":{"guild_id":%q}}`, e.ChatID, e.Scope),
+				fmt.Sprintf(`{"op":"typing","chat_id":%q,"metadata":{"guild_id":%q}}`, e.ChatID, e.Scope),
+			} {
+				if a := s.Do(action); a.Success == nil {
+					p.Mismatch("a boolean success in the result of "+action, string(a.Raw))
+				}
+			}
+		}),
 	}
 }
 

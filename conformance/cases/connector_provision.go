@@ -26,6 +26,17 @@ func connectorProvision() []kit.Case {
 			welcomed(p, g, "the new gateway").Alive()
 		}),
 		probe(id(protocol.RuleProvisionTenant), "puts a gateway into the tenant of the identity token", with(needs, func(n *kit.ProbeNeeds) { n.Strangers = 1 }), provisionTenant),
+		probe(id(protocol.RuleProvisionTenant, "of-a-body"), "believes no tenant of a body", with(needs, func(n *kit.ProbeNeeds) { n.Strangers = 1 }), func(p *kit.P) {
+			body := setMember(kit.ProvisionBody(p.NewGateway(p.Me())), "tenant", p.Stranger().Tenant)
+			a := p.Post(protocol.RouteProvision, body, kit.Bearer(p.Identity(p.Me())))
+			if !a.OK() {
+				return // it may refuse a member that the contract lacks
+			}
+			p.Secret(a.Text("secret"))
+			if a.Text("tenant") != p.Me().Tenant {
+				p.Mismatch(fmt.Sprintf("the tenant %q, that of the identity token, or an error", p.Me().Tenant), a.String())
+			}
+		}),
 		probe(id(protocol.RuleProvisionError), "answers a provision request without an identity token by an error", needs, func(p *kit.P) {
 			p.Refuses(p.Post(protocol.RouteProvision, kit.ProvisionBody(p.NewGateway(p.Me()))))
 		}),

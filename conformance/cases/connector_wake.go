@@ -18,8 +18,8 @@ func connectorWake() []kit.Case {
 		probe(id(protocol.RuleWakeRequest), "asks a sleeping instance to come back by one GET", wakes, func(p *kit.P) {
 			w := sleeping(p, http.StatusOK)
 			p.Publish(p.Me(), p.Event("wake up"))
-			if r := w.awaits(); r.method != http.MethodGet || r.path != wakePath {
-				p.Mismatch("GET "+wakePath, r.method+" "+r.path)
+			if r := w.awaits(); r.method != http.MethodGet || r.target != wakePath {
+				p.Mismatch("GET "+wakePath, r.method+" "+r.target)
 			}
 		}),
 		probe(id(protocol.RuleWakeRequest, "not-live"), "wakes nobody who is awake", wakes, func(p *kit.P) {
@@ -46,7 +46,7 @@ func connectorWake() []kit.Case {
 	return list
 }
 
-const wakePath = "/wake/up"
+const wakePath = "/wake/up?instance=7&again"
 
 // wakeURL is where the instance is woken: an HTTP server of the case's own.
 type wakeURL struct {
@@ -56,9 +56,9 @@ type wakeURL struct {
 }
 
 type wakeRequest struct {
-	method, path string
-	header       http.Header
-	body         []byte
+	method, target string
+	header         http.Header
+	body           []byte
 }
 
 // sleeping registers a wake URL for an instance and makes it go idle.
@@ -74,7 +74,7 @@ func wakeListener(p *kit.P, status int) *wakeURL {
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 		w.mu.Lock()
-		w.in = append(w.in, wakeRequest{r.Method, r.URL.Path, r.Header.Clone(), body})
+		w.in = append(w.in, wakeRequest{r.Method, r.RequestURI, r.Header.Clone(), body})
 		w.mu.Unlock()
 		p.Changed()
 		if status == 0 {
@@ -136,5 +136,5 @@ func failedWake(p *kit.P, status int) {
 	events := p.Events(3)
 	p.Publish(p.Me(), events...)
 	w.awaits()
-	inOrder(p, p.Connect(p.Me()), events)
+	drained(p, p.Connect(p.Me()), events)
 }

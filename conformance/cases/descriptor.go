@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/relaykit/relaykit/conformance/kit"
@@ -9,47 +10,49 @@ import (
 )
 
 func descriptors() []kit.Case {
-	fresh := kit.Needs{Fresh: true}
-	echoing := kit.Needs{Fresh: true, Replies: true}
-	asked := func(methods ...string) kit.Needs { return kit.Needs{Fresh: true, Driver: methods} }
+	// One case of each rule begins with its descriptor; the others are given it on a redial.
+	first := func(n kit.Needs) kit.Needs { n.Fresh, n.Alone = true, false; return n }
+	alone := kit.Needs{Alone: true}
+	echoing := kit.Needs{Alone: true, Replies: true}
+	asked := func(methods ...string) kit.Needs { return kit.Needs{Alone: true, Driver: methods} }
 	told := asked("gateway/capabilities")
 	redials := rules(protocol.RuleReconnectRedial, protocol.RuleHandshakeAgainOnRedial)
 	return []kit.Case{
-		{ID: id(protocol.RuleDescriptorZeroLength), Title: "has 4096 in force under a limit of 0", Level: kit.Must, Needs: told, Gateway: zeroLength},
+		{ID: id(protocol.RuleDescriptorZeroLength), Title: "has 4096 in force under a limit of 0", Level: kit.Must, Needs: first(told), Gateway: zeroLength},
 		{ID: id(protocol.RuleDescriptorZeroLength, "redial"), Title: "has 4096 in force when the descriptor of a redial says 0", Level: kit.Must, Needs: told, After: redials, Gateway: func(g *kit.G) {
 			redialUnder(g, map[string]any{"max_message_length": 1234}, map[string]any{"max_message_length": 0})
 			g.WantInForce("max_message_length", map[string]any{}, "4096", "as the new descriptor says 0")
 		}},
-		{ID: id(protocol.RuleDescriptorZeroLength, "answers"), Title: "goes on answering under a limit of 0", Level: kit.Must, Needs: fresh, Gateway: aliveUnder("max_message_length", 0)},
-		{ID: id(protocol.RuleDescriptorLenUnit), Title: "counts code points under chars", Level: kit.Must, Needs: told, Gateway: counts("chars", kit.Chars)},
-		{ID: id(protocol.RuleDescriptorLenUnit, "utf16"), Title: "counts UTF-16 code units under utf16", Level: kit.Must, Needs: told, Gateway: counts("utf16", kit.UTF16)},
-		{ID: id(protocol.RuleDescriptorLenUnit, "cut"), Title: "cuts its answers by UTF-16 code units under utf16", Level: kit.Must, Needs: echoing, Gateway: cutByUnits},
-		{ID: id(protocol.RuleDescriptorLenUnit, "send"), Title: "keeps what a caller sends within the limit in UTF-16 code units under utf16", Level: kit.Must, Needs: asked("gateway/send"), Gateway: cutForCaller("gateway/send")},
-		{ID: id(protocol.RuleDescriptorLenUnit, "edit"), Title: "keeps what a caller edits within it as well", Level: kit.Must, Needs: asked("gateway/edit"), Gateway: cutForCaller("gateway/edit")},
-		{ID: id(protocol.RuleDescriptorUnknownLenUnit), Title: "has chars in force under a unit that it does not know", Level: kit.Must, Needs: told,
+		{ID: id(protocol.RuleDescriptorZeroLength, "answers"), Title: "goes on answering under a limit of 0", Level: kit.Must, Needs: alone, After: redials, Gateway: aliveUnder("max_message_length", 0)},
+		{ID: id(protocol.RuleDescriptorLenUnit), Title: "counts code points under chars", Level: kit.Must, Needs: first(told), Gateway: counts("chars", kit.Chars)},
+		{ID: id(protocol.RuleDescriptorLenUnit, "utf16"), Title: "counts UTF-16 code units under utf16", Level: kit.Must, Needs: told, After: redials, Gateway: counts("utf16", kit.UTF16)},
+		{ID: id(protocol.RuleDescriptorLenUnit, "cut"), Title: "cuts its answers by UTF-16 code units under utf16", Level: kit.Must, Needs: echoing, After: redials, Gateway: cutByUnits},
+		{ID: id(protocol.RuleDescriptorLenUnit, "send"), Title: "keeps what a caller sends within the limit in UTF-16 code units under utf16", Level: kit.Must, Needs: asked("gateway/send"), After: redials, Gateway: cutForCaller("gateway/send")},
+		{ID: id(protocol.RuleDescriptorLenUnit, "edit"), Title: "keeps what a caller edits within it as well", Level: kit.Must, Needs: asked("gateway/edit"), After: redials, Gateway: cutForCaller("gateway/edit")},
+		{ID: id(protocol.RuleDescriptorUnknownLenUnit), Title: "has chars in force under a unit that it does not know", Level: kit.Must, Needs: first(told),
 			After: rules(protocol.RuleDescriptorLenUnit), Gateway: unknownUnit},
 		{ID: id(protocol.RuleDescriptorUnknownLenUnit, "empty"), Title: "has chars in force under a unit that is empty", Level: kit.Must, Needs: told,
-			After: rules(protocol.RuleDescriptorLenUnit), Gateway: func(g *kit.G) { g.StartUnder(map[string]any{"len_unit": ""}); inChars(g, "") }},
+			After: append(slices.Clone(redials), protocol.RuleDescriptorLenUnit), Gateway: func(g *kit.G) { g.StartUnder(map[string]any{"len_unit": ""}); inChars(g, "") }},
 		{ID: id(protocol.RuleDescriptorUnknownLenUnit, "redial"), Title: "has chars in force when the descriptor of a redial has a unit that it does not know", Level: kit.Must, Needs: told,
-			After: append(redials, protocol.RuleDescriptorLenUnit), Gateway: func(g *kit.G) {
+			After: append(slices.Clone(redials), protocol.RuleDescriptorLenUnit), Gateway: func(g *kit.G) {
 				redialUnder(g, map[string]any{"len_unit": "utf16"}, map[string]any{"len_unit": "furlongs"})
 				inChars(g, "furlongs")
 			}},
-		{ID: id(protocol.RuleDescriptorUnknownLenUnit, "answers"), Title: "goes on answering under a unit that it does not know", Level: kit.Must, Needs: fresh, Gateway: aliveUnder("len_unit", "furlongs")},
-		{ID: id(protocol.RuleDescriptorMessageLimit), Title: "answers with nothing that is longer than the limit", Level: kit.Should, Needs: echoing, Gateway: shortAnswers(words)},
-		{ID: id(protocol.RuleDescriptorMessageLimit, "one-word"), Title: "does so with a text that has no place to cut", Level: kit.Should, Needs: echoing, Gateway: shortAnswers(oneWord)},
+		{ID: id(protocol.RuleDescriptorUnknownLenUnit, "answers"), Title: "goes on answering under a unit that it does not know", Level: kit.Must, Needs: alone, After: redials, Gateway: aliveUnder("len_unit", "furlongs")},
+		{ID: id(protocol.RuleDescriptorMessageLimit), Title: "answers with nothing that is longer than the limit", Level: kit.Should, Needs: first(echoing), Gateway: shortAnswers(words)},
+		{ID: id(protocol.RuleDescriptorMessageLimit, "one-word"), Title: "does so with a text that has no place to cut", Level: kit.Should, Needs: echoing, After: redials, Gateway: shortAnswers(oneWord)},
 		{ID: id(protocol.RuleDescriptorMessageLimit, "default"), Title: "keeps to 4096 under a limit of 0", Level: kit.Should, Needs: echoing,
-			After: rules(protocol.RuleDescriptorZeroLength), Gateway: shortAnswersByDefault},
-		{ID: id(protocol.RuleDescriptorMessageLimit, "send"), Title: "sends nothing longer than the limit for a caller", Level: kit.Should, Needs: asked("gateway/send"), Gateway: shortFor("gateway/send")},
-		{ID: id(protocol.RuleDescriptorMessageLimit, "edit"), Title: "edits nothing into something longer than the limit for a caller", Level: kit.Should, Needs: asked("gateway/edit"), Gateway: shortFor("gateway/edit")},
-		{ID: id(protocol.RuleDescriptorPlainDialect), Title: "reports code blocks as not supported under the dialect plain", Level: kit.Must, Needs: told, Gateway: noCodeBlocks("plain")},
+			After: append(slices.Clone(redials), protocol.RuleDescriptorZeroLength), Gateway: shortAnswersByDefault},
+		{ID: id(protocol.RuleDescriptorMessageLimit, "send"), Title: "sends nothing longer than the limit for a caller", Level: kit.Should, Needs: asked("gateway/send"), After: redials, Gateway: shortFor("gateway/send")},
+		{ID: id(protocol.RuleDescriptorMessageLimit, "edit"), Title: "edits nothing into something longer than the limit for a caller", Level: kit.Should, Needs: asked("gateway/edit"), After: redials, Gateway: shortFor("gateway/edit")},
+		{ID: id(protocol.RuleDescriptorPlainDialect), Title: "reports code blocks as not supported under the dialect plain", Level: kit.Must, Needs: first(told), Gateway: noCodeBlocks("plain")},
 		{ID: id(protocol.RuleDescriptorPlainDialect, "redial"), Title: "does so when the dialect is that of a redial", Level: kit.Must, Needs: told, After: redials, Gateway: func(g *kit.G) {
 			redialUnder(g, map[string]any{"markdown_dialect": "discord"}, map[string]any{"markdown_dialect": "plain"})
 			g.WantInForce("code_blocks", map[string]any{}, "false", `as the dialect of the redial is "plain"`)
 		}},
-		{ID: id(protocol.RuleDescriptorPlainDialect, "empty"), Title: "does so under an empty dialect", Level: kit.Must, Needs: told, Gateway: noCodeBlocks("")},
-		{ID: id(protocol.RuleDescriptorPlainDialect, "answers"), Title: "puts no code block of its own around an answer under the dialect plain", Level: kit.Must, Needs: echoing, Gateway: noFences("plain")},
-		{ID: id(protocol.RuleDescriptorPlainDialect, "answers-empty"), Title: "does so under an empty dialect", Level: kit.Must, Needs: echoing, Gateway: noFences("")},
+		{ID: id(protocol.RuleDescriptorPlainDialect, "empty"), Title: "does so under an empty dialect", Level: kit.Must, Needs: told, After: redials, Gateway: noCodeBlocks("")},
+		{ID: id(protocol.RuleDescriptorPlainDialect, "answers"), Title: "puts no code block of its own around an answer under the dialect plain", Level: kit.Must, Needs: echoing, After: redials, Gateway: noFences("plain")},
+		{ID: id(protocol.RuleDescriptorPlainDialect, "answers-empty"), Title: "does so under an empty dialect", Level: kit.Must, Needs: echoing, After: redials, Gateway: noFences("")},
 	}
 }
 

@@ -15,11 +15,7 @@ const oldDelivery = "the superseded HTTP delivery, which the vectors decide; no 
 
 // Why a rule that binds a gateway has no case.
 var (
-	laterRevision = Exclusion{Reason: "belongs to a later revision; this suite judges the baseline so far"}
-	enrolsApart   = Exclusion{
-		Reason:   "when and how a gateway enrols is left open: by a command of its own, at its start, or never",
-		Observer: "a connector whose /relay/enroll is asked; the suite, once a target file can say how its gateway is made to enrol",
-	}
+	laterRevision      = Exclusion{Reason: "belongs to a later revision; this suite judges the baseline so far"}
 	deliverySuperseded = Exclusion{
 		Reason:   oldDelivery,
 		Observer: "the vectors of the group delivery, to which any implementation of it can be held; a suite that posts to the server of a gateway which still offers one",
@@ -59,7 +55,6 @@ func Excluded() map[protocol.RuleID]Exclusion {
 		protocol.RuleProvisionDisplayName:           laterRevision,
 		protocol.RuleProvisionEachPlatform:          laterRevision,
 		protocol.RuleProvisionPartial:               laterRevision,
-		protocol.RuleEnrollBody:                     enrolsApart,
 		protocol.RulePolicyExplicit:                 laterRevision,
 		protocol.RuleConfigDisplayName:              laterRevision,
 		protocol.RuleConfigClientCredentials:        laterRevision,

@@ -19,7 +19,9 @@ func framing() []kit.Case {
 	// Every case below rests on acknowledgements: without them nothing shows, on the
 	// wire of a gateway that does not reply, that a frame was read.
 	after := rules(protocol.RuleInboundAckBuffered)
-	fresh := kit.Needs{Fresh: true}
+	fresh, alone := kit.Needs{Fresh: true}, kit.Needs{Alone: true}
+	// What comes before a descriptor, or with it, takes another handshake.
+	again := rules(protocol.RuleHandshakeAgainOnRedial)
 	// Between the pieces of a cut frame the connector keeps its results back, so turns wait.
 	cut := rules(protocol.RuleInboundAckBuffered, protocol.RuleFramingReaderFree)
 	// What is in one message with the descriptor is in front of it.
@@ -84,22 +86,22 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingHandlerFailure, "results"), Title: "takes results after a handler that failed", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set", "gateway/send"}}, Gateway: resultAfterFailure},
 		{ID: id(protocol.RuleFramingUnknownType, "before-descriptor"), Title: "ignores an unknown type before its descriptor as well", Edge: true, Level: kit.Must,
-			Needs: fresh, After: together, Gateway: beforeDescriptor(`{"type":"zorp"}` + "\n")},
+			Needs: alone, After: slices.Concat(again, together), Gateway: beforeDescriptor(`{"type":"zorp"}` + "\n")},
 		{ID: id(protocol.RuleFramingNotJson, "before-descriptor"), Title: "skips lines that are not JSON before its descriptor as well", Level: kit.Must,
-			Needs: fresh, After: together, Gateway: beforeDescriptor("{nope\nhello there\n")},
+			Needs: alone, After: slices.Concat(again, together), Gateway: beforeDescriptor("{nope\nhello there\n")},
 		{ID: id(protocol.RuleFramingBadFrame, "before-descriptor"), Title: "goes on after bad frames before its descriptor as well", Level: kit.Must,
-			Needs: fresh, After: together, Gateway: beforeDescriptor(`{"type":"inbound","event":null}` + "\n[]\n" + `{"type":5}` + "\n")},
+			Needs: alone, After: slices.Concat(again, together), Gateway: beforeDescriptor(`{"type":"inbound","event":null}` + "\n[]\n" + `{"type":5}` + "\n")},
 		{ID: id(protocol.RuleFramingBlankLines, "before-descriptor"), Title: "skips blank lines before its descriptor as well", Level: kit.Must,
-			Needs: fresh, After: together, Gateway: beforeDescriptor("\n\r\n \t\n")},
+			Needs: alone, After: slices.Concat(again, together), Gateway: beforeDescriptor("\n\r\n \t\n")},
 		{ID: id(protocol.RuleFramingBinary, "descriptor"), Title: "reads a descriptor in a binary message", Level: kit.Must,
-			Needs: fresh, Gateway: asDescriptor(func(g *kit.G, s *fakeconnector.Session, line []byte) { g.SendOn(s, websocket.BinaryMessage, line) })},
+			Needs: alone, After: again, Gateway: asDescriptor(func(g *kit.G, s *fakeconnector.Session, line []byte) { g.SendOn(s, websocket.BinaryMessage, line) })},
 		{ID: id(protocol.RuleFramingAcrossMessages, "descriptor"), Title: "puts a descriptor together that comes in two messages", Level: kit.Must,
-			Needs: fresh, Gateway: asDescriptor(func(g *kit.G, s *fakeconnector.Session, line []byte) {
+			Needs: alone, After: again, Gateway: asDescriptor(func(g *kit.G, s *fakeconnector.Session, line []byte) {
 				g.SendOn(s, websocket.TextMessage, line[:len(line)/2])
 				g.SendOn(s, websocket.TextMessage, line[len(line)/2:])
 			})},
 		{ID: id(protocol.RuleFramingSeveralInMessage, "behind-descriptor"), Title: "acts on an event that comes in one message with the descriptor", Level: kit.Must,
-			Needs: fresh, After: after, Gateway: eventBehindDescriptor},
+			Needs: alone, After: slices.Concat(again, after), Gateway: eventBehindDescriptor},
 		{ID: id(protocol.RuleFramingSeveralInMessage, "many"), Title: "acts on every frame of a message that holds hundreds", Edge: true, Level: kit.Must,
 			Needs: kit.Needs{Alone: true}, After: append(after, protocol.RuleFramingUnknownType), Gateway: hundredsInMessage},
 		{ID: id(protocol.RuleFramingUnicode, "names"), Title: "reads names and types with escapes in them", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: escapedNames},
@@ -113,7 +115,7 @@ func framing() []kit.Case {
 			Needs: kit.Needs{Alone: true, Driver: []string{"event/inbound"}}, Gateway: severalInOrder},
 		{ID: id(protocol.RuleFramingNullField, "buffer-id"), Title: "handles an event whose bufferId is null", Level: kit.Must, Gateway: nullBufferID},
 		{ID: id(protocol.RuleFramingNullField, "source"), Title: "takes an event whose scope, author and ids are null", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: nullSource},
-		{ID: id(protocol.RuleFramingNullField, "descriptor"), Title: "takes a descriptor whose optional fields are null", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: descriptor(nullKeys)},
+		{ID: id(protocol.RuleFramingNullField, "descriptor"), Title: "takes a descriptor whose optional fields are null", Level: kit.Must, Needs: alone, After: again, Gateway: descriptor(nullKeys)},
 		{ID: id(protocol.RuleFramingNullField, "result"), Title: "takes a result whose error is null", Level: kit.Must, Needs: kit.Needs{Driver: []string{"gateway/send"}},
 			After: rules(protocol.RuleOutboundByRequestId), Gateway: oddResult(`"error":null`)},
 		{ID: id(protocol.RuleFramingUnknownFields, "result"), Title: "takes a result with unknown fields", Level: kit.Must, Needs: kit.Needs{Driver: []string{"gateway/send"}},
@@ -526,19 +528,15 @@ func interruptFrame(g *kit.G) {
 	g.Alive()
 }
 
-// beforeDescriptor answers the first hello with something else in front of the descriptor.
+// beforeDescriptor answers a hello with something else in front of the descriptor.
 func beforeDescriptor(something string) func(*kit.G) {
 	return answered(fakeconnector.Raw{Text: something + `{"type":"descriptor","descriptor":` + wholeDescriptor + "}\n"})
 }
 
-// asDescriptor takes the answer to the first hello into the case's own hands.
+// asDescriptor takes the answer to a hello into the case's own hands.
 func asDescriptor(send func(g *kit.G, s *fakeconnector.Session, line []byte)) func(*kit.G) {
 	return func(g *kit.G) {
-		g.Prepare()
-		answer := g.OnHello(kit.FirstHello())
-		g.Start(kit.UntilHello())
-		s := answer()
-		hello := g.Await(g.Timing.Answer, "a hello", kit.IsHello)
+		s, hello := g.GreetsAnd()
 		send(g, s, []byte(`{"type":"descriptor","descriptor":`+wholeDescriptor+"}\n"))
 		completed(g, hello)
 	}
@@ -547,10 +545,8 @@ func asDescriptor(send func(g *kit.G, s *fakeconnector.Session, line []byte)) fu
 // eventBehindDescriptor: what a connector sends right behind its descriptor, as it does
 // when it drains, comes in one message with it.
 func eventBehindDescriptor(g *kit.G) {
-	g.Prepare()
-	answer := g.OnHello(kit.FirstHello())
-	g.Start(kit.UntilHello())
-	s, ev := answer(), g.Event("behind the descriptor")
+	s, _ := g.GreetsAnd()
+	ev := g.Event("behind the descriptor")
 	g.SendOn(s, websocket.TextMessage, append([]byte(`{"type":"descriptor","descriptor":`+wholeDescriptor+"}\n"), ev.Line()...))
 	g.Acked(ev)
 	g.Alive()

@@ -3,8 +3,6 @@ package cases
 import (
 	"fmt"
 
-	"time"
-
 	"github.com/gorilla/websocket"
 
 	"github.com/relaykit/relaykit/conformance/kit"
@@ -43,8 +41,8 @@ func noListener(g *kit.G) {
 // suite's own process shares its ports with others, so it is looked at twice.
 func noListenerLater(g *kit.G) {
 	g.Start(kit.Bounds(func(t *kit.Timing) {
-		// So long that it still waits when its ports have been looked at.
-		t.BackoffBase = max(t.BackoffBase, 2*time.Second)
+		// The wait behind the dial that is refused, of twice as much, is longer than a look.
+		t.BackoffBase = max(t.BackoffBase, t.Quiet)
 	}))
 	g.Alive()
 	var found []kit.Listener

@@ -183,44 +183,58 @@ func firstResultCounts(g *kit.G) {
 	g.Alive()
 }
 
-// beyondSlack makes the bound of results longer than the slack, so that twice the bound
-// shows beside it.
-func beyondSlack(t *kit.Timing) { t.Outbound = max(t.Outbound, t.Slack+t.Slack/4) }
+// soonGivenUp makes the bound of results one that is soon over.
+func soonGivenUp() kit.InstanceOption {
+	return kit.Bounds(func(t *kit.Timing) {
+		if shortened(t.Outbound, kit.ContractTiming().Outbound) {
+			t.Outbound = min(t.Outbound, time.Second)
+		}
+	})
+}
 
 // neverAnswered asks for one action of each kind at once.
 func neverAnswered(methods ...string) func(*kit.G) {
 	return func(g *kit.G) {
-		g.Start(kit.Bounds(beyondSlack))
-		var told []func(time.Duration) json.RawMessage
+		g.Start(soonGivenUp())
 		for _, method := range methods {
-			p := params(g, method, g.ID("c"))
-			if method == "gateway/follow_up" {
-				p = map[string]any{"session_key": relayKey(g.ID("c"), g.ID("u")), "kind": interactionToken, "content": "never answered"}
-			}
 			g.On(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.Op(strings.TrimPrefix(method, "gateway/"))}).Do(fakeconnector.Withhold{})
-			told = append(told, g.DriveAsync(method, p))
 		}
-		began := time.Now()
-		for _, result := range told {
-			g.WantFailure(result(g.Timing.Outbound + g.Timing.Slack - time.Since(began)))
-		}
+		inTime(g, g.Timing.Outbound, "a failure for the caller", func(_ int, within time.Duration) time.Duration {
+			var told []func(time.Duration) json.RawMessage
+			began := time.Now()
+			for _, method := range methods {
+				p := params(g, method, g.ID("c"))
+				if method == "gateway/follow_up" {
+					p = map[string]any{"session_key": relayKey(g.ID("c"), g.ID("u")), "kind": interactionToken, "content": "never answered"}
+				}
+				told = append(told, g.DriveAsync(method, p))
+			}
+			for _, result := range told {
+				g.WantFailure(result(within - time.Since(began)))
+			}
+			return time.Since(began)
+		})
 		g.Alive()
 	}
 }
 
-// strayDoesNotExtend sends results that nobody waits for all through the bound.
+// strayDoesNotExtend sends results that nobody waits for all through the bound, the last
+// shortly before it is over.
 func strayDoesNotExtend(g *kit.G) {
-	g.Start(kit.Bounds(beyondSlack))
-	chat := g.ID("c")
-	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
-	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "never answered"})
-	g.OutboundTo(chat)
-	began := time.Now()
-	for range 3 {
-		g.Within(g.Timing.Outbound/4, func(fakeconnector.Entry) bool { return false })
-		g.SendLine(result(g.ID("nobody"), g.ID("m")))
-	}
-	g.WantFailure(sent(g.Timing.Outbound + g.Timing.Slack - time.Since(began)))
+	g.Start(soonGivenUp())
+	inTime(g, g.Timing.Outbound, "a failure for the caller, whatever results come that nobody asked for", func(_ int, within time.Duration) time.Duration {
+		chat := g.ID("c")
+		g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
+		began := time.Now()
+		sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "never answered"})
+		g.OutboundTo(chat)
+		for range 3 {
+			g.Within(g.Timing.Outbound*3/10, func(fakeconnector.Entry) bool { return false })
+			g.SendLine(result(g.ID("nobody"), g.ID("m")))
+		}
+		g.WantFailure(sent(within - time.Since(began)))
+		return time.Since(began)
+	})
 	g.Alive()
 }
 
@@ -403,7 +417,7 @@ func strayWhileWaiting(g *kit.G) {
 }
 
 func lateResult(g *kit.G) {
-	g.Start()
+	g.Start(soonGivenUp())
 	chat := g.ID("c")
 	g.On(fakeconnector.Match{Type: protocol.TypeOutbound, ChatID: chat}).Do(fakeconnector.Withhold{})
 	sent := g.DriveAsync("gateway/send", map[string]any{"chat_id": chat, "content": "given up"})

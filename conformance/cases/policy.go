@@ -26,25 +26,37 @@ func policies() []kit.Case {
 		{ID: id(protocol.RulePolicyDeclared, "provisioned"), Title: "declares it once it was given a secret", Level: kit.Must, Needs: fresh,
 			After: rules(protocol.RuleProvisionWhen, protocol.RuleProvisionAdopted), Gateway: func(g *kit.G) { policyWhenProvisioned(g) }},
 		{ID: id(protocol.RulePolicyDeclared, "config-file"), Title: "declares one that its configuration file alone makes differ", Level: kit.Must, Needs: files, Gateway: declaredByFile},
+		{ID: id(protocol.RulePolicyDeclared, "scopes"), Title: "declares one that chats without an address alone make differ", Level: kit.Must, Needs: files,
+			Gateway: func(g *kit.G) {
+				g.Uses("FreeResponseChannels")
+				policyRequest(g, kit.Configured(func(c kit.ConfigData) { c["FreeResponseChannels"] = []string{"C1"} }))
+			}},
 		{ID: id(protocol.RulePolicyBearer), Title: "declares it with an upgrade token of its own", Level: kit.Must, Needs: fresh, After: declared, Gateway: policyBearer},
 		{ID: id(protocol.RulePolicyBearer, "provisioned"), Title: "signs that token with the secret that it was just given", Level: kit.Must, Needs: fresh,
 			After: append(rules(protocol.RuleProvisionWhen, protocol.RuleProvisionAdopted), declared...), Gateway: func(g *kit.G) {
 				e, secret := policyWhenProvisioned(g)
 				signedWith(g, e, g.Gateway().Record.ID, secret, givenSecret)
 			}},
+		{ID: id(protocol.RulePolicyBearer, "other-id"), Title: "mints that token for the id that it was given with the secret", Level: kit.Must, Needs: fresh,
+			After: append(rules(protocol.RuleProvisionWhen, protocol.RuleProvisionAdopted), declared...), Gateway: policyUnderOtherID},
 		{ID: id(protocol.RulePolicyFields), Title: "sends all four fields with their types", Level: kit.Must, Needs: fresh, After: declared, Gateway: policyFields},
 		{ID: id(protocol.RulePolicyRequireAddress), Title: "requires an address when its file asks for a mention", Level: kit.Must, Needs: files, After: declared, Gateway: requireAddress(true)},
-		{ID: id(protocol.RulePolicyRequireAddress, "false"), Title: "requires none when its file asks for none", Level: kit.Must, Needs: files, After: declared, Gateway: requireAddress(false)},
+		{ID: id(protocol.RulePolicyRequireAddress, "false"), Title: "requires none when its file asks for none, whatever its other values are", Level: kit.Must, Needs: files, After: declared, Gateway: requireAddress(false)},
+		{ID: id(protocol.RulePolicyRequireAddress, "unset"), Title: "requires none when its file says nothing about its platform", Level: kit.Must, Needs: files, After: declared, Gateway: addressUnset},
 		{ID: id(protocol.RulePolicyFreeResponse), Title: "names the chats of its file's list, trimmed, without empty ones", Level: kit.Must, Needs: files, After: declared,
-			Gateway: freeResponse(func(c kit.ConfigData) { c["FreeResponseChannels"] = []string{"C1", " C2 ", "", " ", "C3"} }, "C1", "C2", "C3")},
+			Gateway: freeResponse(func(c kit.ConfigData) {
+				c["FreeResponseChannels"] = []string{"C1", " C2 ", "", " ", "Café-日本", "1234567890123456789"}
+			}, "C1", "C2", "Café-日本", "1234567890123456789")},
 		{ID: id(protocol.RulePolicyFreeResponse, "text"), Title: "names the chats of its file's text with commas, trimmed, without empty ones", Level: kit.Must, Needs: files, After: declared,
-			Gateway: freeResponse(func(c kit.ConfigData) { c["FreeResponseText"] = " C1 ,, C2,\tC3 , " }, "C1", "C2", "C3")},
+			Gateway: freeResponse(func(c kit.ConfigData) { c["FreeResponseText"] = " C1 ,, C2,\tCafé-日本 , " }, "C1", "C2", "Café-日本")},
 		{ID: id(protocol.RulePolicyFreeResponse, "empty"), Title: "names none when none is configured", Level: kit.Must, Needs: fresh, After: declared,
 			Gateway: func(g *kit.G) {
 				wantFields(g, policyRequest(g, allowBots("all")), map[string]any{"freeResponseScopes": []any{}})
 			}},
+		{ID: id(protocol.RulePolicyFreeResponse, "elsewhere"), Title: "takes another platform's chats for none", Level: kit.Must, Needs: files, After: declared, Gateway: chatsElsewhere},
 		{ID: id(protocol.RulePolicyAllowBots), Title: "lets other bots in when it is told all", Level: kit.Must, Needs: fresh, After: declared, Gateway: otherBots("all")},
 		{ID: id(protocol.RulePolicyAllowBots, "mentions"), Title: "lets other bots in when it is told mentions", Level: kit.Must, Needs: fresh, After: declared, Gateway: otherBots("mentions")},
+		{ID: id(protocol.RuleConfigTrimmed, "allow-bots"), Title: "drops white space around what it is told about other bots", Level: kit.Must, Needs: fresh, After: declared, Gateway: otherBots(spaced("all"))},
 		{ID: id(protocol.RulePolicyAllowBots, "otherwise"), Title: "lets none in when it is told anything else", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots(allowBots("none"))},
 		{ID: id(protocol.RulePolicyAllowBots, "true"), Title: "lets none in when it is told true", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots(allowBots("true"))},
 		{ID: id(protocol.RulePolicyAllowBots, "unset"), Title: "lets none in when it is told nothing", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots()},
@@ -107,6 +119,17 @@ func policyBearer(g *kit.G) {
 	}
 }
 
+func policyUnderOtherID(g *kit.G) {
+	given := answering(g, http.StatusOK, "another")
+	g.Start(allowBots("all"))
+	request := g.Asked(protocol.RouteProvision)
+	g.Gateway().Record.ID = given // by which the connector knows it from now on
+	e := g.AwaitAfter(request, g.Timing.Ready, "a request of /relay/policy after that of /relay/provision", kit.IsRequest(protocol.RoutePolicy))
+	signedWith(g, e, given, g.Gateway().Record.Secret, givenSecret)
+	g.Ready()
+	g.Alive()
+}
+
 func policyFields(g *kit.G) {
 	e := policyRequest(g, allowBots("all"))
 	body := g.Body(e)
@@ -128,13 +151,31 @@ func isTexts(v any) bool {
 	return ok && !slices.ContainsFunc(list, func(x any) bool { _, text := x.(string); return !text })
 }
 
-// requireAddress lets other bots in, so that there is a policy either way.
+// requireAddress lets other bots in, so that there is a policy either way. The chats that its
+// file names with it, where it can name some, are no address.
 func requireAddress(want bool) func(*kit.G) {
 	return func(g *kit.G) {
 		g.Uses("RequireMention")
-		e := policyRequest(g, allowBots("all"), kit.Configured(func(c kit.ConfigData) { c["RequireMention"] = want }))
+		e := policyRequest(g, allowBots("all"), kit.Configured(func(c kit.ConfigData) { c["RequireMention"], c["FreeResponseChannels"] = want, []string{"C1"} }))
 		wantFields(g, e, map[string]any{"requireAddress": want})
 	}
+}
+
+// elsewhere is a platform that no gateway of the suite's fronts.
+const elsewhere = "elsewhere"
+
+// addressUnset has a section of another platform in the file, at its defaults: a gateway may
+// look for require_mention there as well.
+func addressUnset(g *kit.G) {
+	g.Uses("Platform")
+	e := policyRequest(g, allowBots("all"), kit.Configured(func(c kit.ConfigData) { c["Platform"] = elsewhere }))
+	wantFields(g, e, map[string]any{"requireAddress": false})
+}
+
+func chatsElsewhere(g *kit.G) {
+	g.Uses("Platform", "FreeResponseChannels")
+	e := policyRequest(g, allowBots("all"), kit.Configured(func(c kit.ConfigData) { c["Platform"], c["FreeResponseChannels"] = elsewhere, []string{"C1"} }))
+	wantFields(g, e, map[string]any{"freeResponseScopes": []any{}})
 }
 
 func freeResponse(change func(kit.ConfigData), want ...string) func(*kit.G) {

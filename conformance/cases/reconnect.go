@@ -113,14 +113,14 @@ func refuseEach(g *kit.G) (within time.Duration) {
 }
 
 func firstUpgradeRefusedWith(g *kit.G) {
-	g.Prepare()
+	g.Prepare(kit.Bounds(shortCap))
 	within := refuseEach(g)
 	g.Start(kit.UntilLaunched())
 	dialsOn(g, g.Timing.Ready+within)
 }
 
 func redialRefusedWith(g *kit.G) {
-	g.Start()
+	g.Start(kit.Bounds(shortCap))
 	g.Alive()
 	within := refuseEach(g)
 	g.CatchUp()
@@ -315,7 +315,7 @@ func backoffTop(g *kit.G) {
 	const refused = 7
 	g.Prepare(kit.Bounds(func(t *kit.Timing) {
 		if t.BackoffBase < kit.ContractTiming().BackoffBase {
-			t.BackoffBase, t.BackoffCap = 40*time.Millisecond, 1200*time.Millisecond
+			t.BackoffBase, t.BackoffCap = 25*time.Millisecond, 750*time.Millisecond
 		}
 	}))
 	g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(refused).Do(fakeconnector.Refuse{})

@@ -39,10 +39,7 @@ func Gather(side kit.Side) (Input, error) {
 		return in, err
 	}
 	if side == kit.ConnectorSide {
-		in.Cases, in.Excluded = cases.Connector(), map[protocol.RuleID]cases.Exclusion{}
-		for id, reason := range cases.ConnectorExcluded() {
-			in.Excluded[id] = cases.Exclusion{Reason: reason}
-		}
+		in.Cases, in.Excluded = cases.Connector(), cases.ConnectorExcluded()
 		in.Mutants, err = mutants.Connector()
 		return in, err
 	}

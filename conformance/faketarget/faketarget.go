@@ -6,10 +6,13 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/relaykit/relaykit/conformance/kit"
 	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/fakeconnector/store/bolt"
 	"github.com/relaykit/relaykit/protocol"
 )
 
@@ -27,8 +30,45 @@ func Options() []fakeconnector.Option {
 
 // New stores the records in a started connector and tells how it is judged. It makes the
 // key that signs instance tokens, which takes a moment.
-func New(c *fakeconnector.Connector) kit.ConnectorTarget {
-	t := &target{c}
+func New(c *fakeconnector.Connector) kit.ConnectorTarget { return newTarget(&target{}, c) }
+
+// Durable starts a fake connector whose buffers are in the file at path, and tells how it
+// is judged, and restarted. stop ends it.
+func Durable(path string) (out kit.ConnectorTarget, stop func() error, err error) {
+	var c *fakeconnector.Connector
+	var file *bolt.Store
+	start := func(more ...fakeconnector.Option) (err error) {
+		if file, err = bolt.Open(path, 0, nil); err != nil {
+			return err
+		}
+		c = fakeconnector.New(append(append(Options(), fakeconnector.WithStore(file)), more...)...)
+		return c.Start()
+	}
+	stop = func() error { return errors.Join(c.Close(), file.Close()) }
+	if err := start(); err != nil {
+		return out, nil, err
+	}
+	t := &target{}
+	out = newTarget(t, c)
+	out.Restart = func(context.Context) (string, error) {
+		gateways := c.Gateways()
+		if err := stop(); err != nil {
+			return "", err
+		}
+		if err := start(fakeconnector.WithInstanceKey(out.InstanceKey.Key)); err != nil {
+			return "", err
+		}
+		for _, g := range gateways {
+			c.AddGateway(g)
+		}
+		t.c.Store(c)
+		return c.URL(), nil
+	}
+	return out, stop, nil
+}
+
+func newTarget(t *target, c *fakeconnector.Connector) kit.ConnectorTarget {
+	t.c.Store(c)
 	key, id, err := c.InstanceKey()
 	if err != nil {
 		panic(err) // never: crypto/rand ends the process instead
@@ -52,10 +92,15 @@ func New(c *fakeconnector.Connector) kit.ConnectorTarget {
 	return out
 }
 
-type target struct{ c *fakeconnector.Connector }
+type target struct {
+	c atomic.Pointer[fakeconnector.Connector]
+}
+
+// fake is the connector that runs now.
+func (t *target) fake() *fakeconnector.Connector { return t.c.Load() }
 
 func (t *target) publish(_ context.Context, instance string, e kit.PublishedEvent) error {
-	_, err := t.c.Publish(instance, Event(e))
+	_, err := t.fake().Publish(instance, Event(e))
 	return err
 }
 
@@ -73,16 +118,16 @@ func Event(e kit.PublishedEvent) protocol.Event {
 	}}
 }
 
-func (t *target) revoke(_ context.Context, gatewayID string) error { return t.c.Revoke(gatewayID) }
+func (t *target) revoke(_ context.Context, gatewayID string) error { return t.fake().Revoke(gatewayID) }
 
 func (t *target) rotate(_ context.Context, gatewayID string) (string, error) {
-	g, err := t.c.Rotate(gatewayID)
+	g, err := t.fake().Rotate(gatewayID)
 	return g.Secret, err
 }
 
 func (t *target) forward(_ context.Context, instance string, r kit.ForwardedRequest) error {
 	f := protocol.Forward{Platform: r.Platform, BotID: r.BotID, Method: r.Method, Path: r.Path, Headers: r.Headers, BodyB64: base64.StdEncoding.EncodeToString(r.Body)}
-	_, err := t.c.Forward(instance, f)
+	_, err := t.fake().Forward(instance, f)
 	var ping struct{ Type int }
 	if err != nil && json.Unmarshal(r.Body, &ping) == nil && ping.Type == 1 {
 		return nil // which the fake keeps to itself by an error
@@ -91,5 +136,5 @@ func (t *target) forward(_ context.Context, instance string, r kit.ForwardedRequ
 }
 
 func (t *target) setWakeURL(_ context.Context, gatewayID, url string) error {
-	return t.c.SetWakeURL(gatewayID, url)
+	return t.fake().SetWakeURL(gatewayID, url)
 }

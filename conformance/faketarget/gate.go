@@ -11,30 +11,30 @@ import (
 )
 
 func (t *target) identity(_ context.Context, tenant string) (string, error) {
-	return t.c.IdentityToken(tenant), nil
+	return t.fake().IdentityToken(tenant), nil
 }
 
 // invitationLife is longer than any run.
 const invitationLife = 24 * time.Hour
 
 func (t *target) invite(_ context.Context, tenant string) (string, error) {
-	return t.c.EnrollmentToken(tenant, invitationLife), nil
+	return t.fake().EnrollmentToken(tenant, invitationLife), nil
 }
 
 func (t *target) arrive(_ context.Context, e kit.PublishedEvent) error {
-	_, err := t.c.Arrive(gate.Post{Event: Event(e), Bot: e.Bot, Addressed: e.Addressed})
+	_, err := t.fake().Arrive(gate.Post{Event: Event(e), Bot: e.Bot, Addressed: e.Addressed})
 	return err
 }
 
 func (t *target) linkCode(_ context.Context, instance string) (string, error) {
-	return t.c.LinkCode(instance)
+	return t.fake().LinkCode(instance)
 }
 
 func (t *target) setView(_ context.Context, platform, userID, chatID string, can bool) error {
 	if userID == "" || chatID == "" {
 		return errors.New("expected a user id and a chat")
 	}
-	return t.c.Gate().SetView(gate.Author{Platform: platform, UserID: userID}, chatID, can)
+	return t.fake().Gate().SetView(gate.Author{Platform: platform, UserID: userID}, chatID, can)
 }
 
 // ManageBodies are those of the fake's /manage routes.

@@ -32,6 +32,8 @@ type Bench struct {
 	// Config renders the gateway's configuration file, see [ConfigData]; nil when it has
 	// none that the suite may write.
 	Config func(ConfigData) (path, text string, err error)
+	// Enroll is how the gateway is made to enrol; nil when that is not known.
+	Enroll *Enrollment
 	// Secret is told every secret that the run mints, for the redactor.
 	Secret func(...string)
 
@@ -74,16 +76,18 @@ type Instance struct {
 	Driver    *Driver // nil when the gateway did not open the driver channel
 	Timing    Timing  // the bounds that this gateway was given
 
-	bench   *Bench
-	server  *driverServer
-	base    string // the URL that the gateway was configured with
-	secret  bool
-	ignored map[protocol.RuleID]bool
-	closed  sync.Once
-	sending sync.Mutex    // held while a case has the session's stream to itself
-	uncount []func()      // takes its ports from those of the suite's own
-	waited  time.Duration // for its turn to be started
-	settled func()        // its start is over, or given up on; others may start
+	bench    *Bench
+	server   *driverServer
+	base     string    // the URL that the gateway was configured with
+	prepared time.Time // about when its connector started
+	secret   bool
+	ignored  map[protocol.RuleID]bool
+	closed   sync.Once
+	sending  sync.Mutex    // held while a case has the session's stream to itself
+	uncount  []func()      // takes its ports from those of the suite's own
+	waited   time.Duration // for its turn to be started
+	settled  func()        // its start is over, or given up on; others may start
+	atEnd    atomic.Pointer[func(files lookThrough)]
 }
 
 // InstanceOption changes how an instance is set up.
@@ -104,6 +108,7 @@ type instanceConfig struct {
 	botID     *string
 	respell   []func(env map[string]string)
 	ignored   []protocol.RuleID
+	args      []string
 }
 
 type readiness int
@@ -180,7 +185,7 @@ func (b *Bench) prepare(name string, opts []InstanceOption) (*Instance, *instanc
 	if cfg.anonymous {
 		fopts = append(fopts, fakeconnector.WithAnonymous())
 	}
-	in := &Instance{Name: name, bench: b, Timing: b.Timing, secret: cfg.secret, ignored: map[protocol.RuleID]bool{}}
+	in := &Instance{Name: name, bench: b, prepared: time.Now(), Timing: b.Timing, secret: cfg.secret, ignored: map[protocol.RuleID]bool{}}
 	in.Connector = fakeconnector.New(fopts...)
 	for _, r := range cfg.ignored {
 		in.ignored[r] = true
@@ -265,7 +270,7 @@ func (in *Instance) launch(cfg *instanceConfig) (*Diagnosis, error) {
 		return nil, err
 	}
 	began := time.Now()
-	subject, err := b.Launcher.Launch(b.ctx, Spec{Name: in.Name, Env: env, Files: files})
+	subject, err := b.Launcher.Launch(b.ctx, Spec{Name: in.Name, Env: env, Files: files, Args: cfg.args, AtEnd: in.ended})
 	if err != nil {
 		in.settled()
 		return nil, err

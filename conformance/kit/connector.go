@@ -22,7 +22,9 @@ type ConnectorTarget struct {
 	Gateways []ConnectorGateway
 
 	// Publish makes an event of a platform happen that the connector delivers to an
-	// instance. It returns when the connector has sent or buffered it.
+	// instance. It returns when the connector has sent or buffered it. Where no platform of
+	// the connector has such an event, as a direct message without a chat, the error is
+	// [ErrNotOffered].
 	Publish func(ctx context.Context, instance string, e PublishedEvent) error
 	// Revoke locks a gateway out at once: its secrets verify no more, and its open sockets
 	// are closed, as after a deprovisioning. The gateway is not used again.
@@ -38,6 +40,11 @@ type ConnectorTarget struct {
 	// SetWakeURL registers the URL by which the gateway's instance is woken; an empty one
 	// takes it back.
 	SetWakeURL func(ctx context.Context, gatewayID, url string) error
+
+	// Restart ends the connector's process, starts the next one on what the first has
+	// stored, the records of Gateways included, and returns its base URL. No case beside
+	// the one that asks for it is under way.
+	Restart func(ctx context.Context) (baseURL string, err error)
 
 	// Identity is an identity token of a tenant, by which a new gateway gets its
 	// credentials. With it, the tenants of Gateways are named as the connector names them.
@@ -133,7 +140,7 @@ type Offers struct {
 	Identity, Invite                                    bool
 	Arrive, LinkCode, View                              bool
 	ManageLink, ManageScope, ManagePrincipal, ManageEnd bool
-	InstanceKey                                         bool
+	InstanceKey, Restart                                bool
 }
 
 // Offers are the target's own.
@@ -142,6 +149,7 @@ func (t ConnectorTarget) Offers() Offers {
 		Publish: t.Publish != nil, Revoke: t.Revoke != nil, Rotate: t.Rotate != nil, Forward: t.Forward != nil, Wake: t.SetWakeURL != nil,
 		Identity: t.Identity != nil, Invite: t.Invite != nil,
 		Arrive: t.Arrive != nil, LinkCode: t.LinkCode != nil, View: t.SetView != nil, InstanceKey: t.InstanceKey != nil,
+		Restart: t.Restart != nil,
 	}
 	if m := t.Manage; m != nil {
 		o.ManageLink, o.ManageScope, o.ManagePrincipal, o.ManageEnd = m.Link != nil, m.Scope != nil, m.Principal != nil, m.Deprovision != nil
@@ -170,6 +178,7 @@ func (o Offers) Lacks(has Offers) string {
 		{o.ManageScope, has.ManageScope, "the body of /manage/scope"},
 		{o.ManagePrincipal, has.ManagePrincipal, "the body of /manage/principal"},
 		{o.ManageEnd, has.ManageEnd, "the body of /manage/deprovision"},
+		{o.Restart, has.Restart, "to restart it"},
 		{o.InstanceKey, has.InstanceKey, "a key that signs instance tokens"},
 	} {
 		if x.needs && !x.has {

@@ -10,18 +10,24 @@ import (
 	"github.com/relaykit/relaykit/protocol"
 )
 
-// StartUnder starts the gateway of a Fresh case on a connector whose descriptor has
-// some fields of the case's own, or other values of the usual ones. A gateway that ends
-// its session over them fails the case. What is returned answers every hello with them.
+// StartUnder gives the gateway a session whose descriptor has some fields of the case's own,
+// or other values of the usual ones: the first one of a Fresh case, which starts so, another
+// one of a gateway that is shared. A gateway that ends its session over them fails the case.
+// What is returned answers every hello with them.
 func (g *G) StartUnder(change map[string]any) *fakeconnector.Stub {
-	g.Prepare()
+	if g.Case.Needs.Fresh {
+		g.Prepare()
+	}
 	stub := g.AnswerHello(change)
-	g.Start(UntilHello())
-	hello := g.Await(g.Timing.Answer, "a hello", IsHello)
+	hello := g.untilHello()
 	if e, ended := g.Within(g.Timing.Quiet, IsClosed(hello.Session)); ended {
 		g.Mismatch(fmt.Sprintf("the session to go on under a descriptor with %s", mustJSON(change)), brief(e))
 	}
-	g.gw.awaitConnected()
+	if g.own {
+		g.gw.awaitConnected()
+	} else {
+		g.Alive()
+	}
 	return stub
 }
 

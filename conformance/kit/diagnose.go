@@ -249,6 +249,18 @@ func (g *G) Start(opts ...InstanceOption) {
 	}
 }
 
+// Anew ends the gateway of a Fresh case, and its connector with it, so that the case can
+// prepare and start another one: what one process shows only once is tried again so.
+func (g *G) Anew() {
+	for i := len(g.stubs) - 1; i >= 0; i-- {
+		g.stubs[i].Remove()
+	}
+	g.Gateway().Close()
+	g.waited += g.gw.waited
+	g.gw, g.own, g.cfg, g.stubs = nil, false, nil, nil
+	g.mark, g.began, g.notesMark = 0, 0, 0
+}
+
 // notReady ends the case: red when the gateway broke the very rule of the case, else
 // blocked by the rule that it broke.
 func (g *G) notReady(d *Diagnosis) {

@@ -57,7 +57,7 @@ func (g *G) timeline() []string {
 	var lines []timed
 	journal := g.gw.Connector.Journal()
 	mine := g.mine()
-	var zero time.Time
+	zero := g.gw.prepared
 	for _, e := range journal.All() {
 		zero = e.Wall.Add(-e.At)
 		if e.Seq <= g.began || !mine(e) {
@@ -67,7 +67,7 @@ func (g *G) timeline() []string {
 			lines = append(lines, timed{e.At, s})
 		}
 	}
-	if g.gw.Subject != nil && !zero.IsZero() {
+	if g.gw.Subject != nil {
 		for _, l := range g.gw.Subject.Logs().Lines() {
 			at := l.At.Sub(zero)
 			if len(lines) > 0 && at < lines[0].at-time.Second {

@@ -29,6 +29,7 @@ type G struct {
 	began     int64 // journal position at which the case began, for its timeline
 	notesMark int   // the same for the driver's notifications
 	stubs     []*fakeconnector.Stub
+	waited    time.Duration // of the gateways before the own one, for their turns to be started
 
 	lacking string // what a call through the driver has shown the gateway to lack
 }
@@ -72,6 +73,24 @@ func (g *G) missing(within time.Duration, what string) {
 	g.unlessLacking()
 	g.unlessUnreadable()
 	g.Mismatch(fmt.Sprintf("%s within %s", what, within), g.whatCame())
+}
+
+// AwaitBy is Await for what another rule asks for: when it does not come, that rule is broken,
+// and the case cannot be judged. It spares the case a wait for the other rule's own cases.
+func (g *G) AwaitBy(rule protocol.RuleID, within time.Duration, what string, match func(fakeconnector.Entry) bool) fakeconnector.Entry {
+	e, ok := g.Arrives(within, match)
+	if !ok {
+		g.unlessUnreadable()
+		g.blocked(rule, fmt.Sprintf("expected %s within %s; got %s", what, within, g.whatCame()))
+	}
+	g.observation()
+	return e
+}
+
+// Arrives is Await without a verdict: whether the entry came in time, and before the gateway
+// had ended.
+func (g *G) Arrives(within time.Duration, match func(fakeconnector.Entry) bool) (fakeconnector.Entry, bool) {
+	return g.wait(within, match)
 }
 
 // unlessUnreadable ends the case as blocked when the gateway has sent what cannot be read as

@@ -19,8 +19,8 @@ import (
 // launcher whose subjects have no directory of their own leaves it out.
 type Placed interface {
 	// Files calls look with each file that the subject has made, or was given, up to
-	// [FileLimit]: those of its HOME and, unless it was given another, of its working
-	// directory, or all of a machine of its own. The error is the launcher's.
+	// [FileLimit]: those of its HOME, its directory for temporary files and, unless it was
+	// given another, of its working directory, or all of a machine of its own. The error is the launcher's.
 	Files(ctx context.Context, look func(name string, content []byte)) error
 }
 
@@ -126,26 +126,70 @@ func (g *G) Hostname() string {
 // smaller, and caches of a runtime are not.
 const FileLimit = 16 << 20
 
-// OnDisk looks through the files that the gateway has made for a text, as it stands and
-// in the encodings that hide nothing, and returns the first one that has it. Where nobody
-// can look the case is not applicable.
-func (g *G) OnDisk(text string) (file string, found bool) {
-	placed, ok := g.Gateway().Subject.(Placed)
-	if !ok {
-		g.NotApplicable("the gateway's files cannot be looked at: its launcher gives it no directory of its own")
-	}
-	ctx, cancel := contextFor(g, g.Timing.Answer)
-	defer cancel()
-	err := placed.Files(ctx, func(name string, content []byte) {
-		if !found && holds(content, text) != "" {
-			file, found = filepath.Base(name), true
-		}
-	})
+// lookThrough is the Files of a [Placed].
+type lookThrough = func(ctx context.Context, look func(name string, content []byte)) error
+
+// OnDisk looks through the files that the gateway has made for texts, as they stand and in
+// the encodings that hide nothing, and returns a file of each that it found. Where nobody can
+// look the case is not applicable.
+func (g *G) OnDisk(texts ...string) map[string]string {
+	found, err := g.filesWith(texts, g.placed().Files)
 	if err != nil {
 		g.Harness(err, "looking through the gateway's files")
 	}
 	g.observation()
-	return file, found
+	return found
+}
+
+// LeftOnDisk asks the gateway to end, and is OnDisk for what it has left behind.
+func (g *G) LeftOnDisk(texts ...string) (found map[string]string) {
+	g.placed()
+	looked := make(chan struct{})
+	var err error
+	look := func(files lookThrough) {
+		found, err = g.filesWith(texts, files)
+		close(looked)
+	}
+	g.Gateway().atEnd.Store(&look)
+	exit := g.Stop()
+	select {
+	case <-looked:
+	default:
+		g.Mismatch("a gateway that runs until it is asked to stop", "one that has "+exit.String())
+	}
+	if err != nil {
+		g.Harness(err, "looking through the files that the gateway has left")
+	}
+	return found
+}
+
+// ended is called when the gateway has ended and its files are still there.
+func (in *Instance) ended(files lookThrough) {
+	if look := in.atEnd.Load(); look != nil {
+		(*look)(files)
+	}
+}
+
+func (g *G) placed() Placed {
+	placed, ok := g.Gateway().Subject.(Placed)
+	if !ok {
+		g.NotApplicable("the gateway's files cannot be looked at: its launcher gives it no directory of its own")
+	}
+	return placed
+}
+
+func (g *G) filesWith(texts []string, files lookThrough) (map[string]string, error) {
+	ctx, cancel := contextFor(g, g.Timing.Answer)
+	defer cancel()
+	found := map[string]string{}
+	err := files(ctx, func(name string, content []byte) {
+		for _, text := range texts {
+			if holds(content, text) != "" {
+				found[text] = filepath.Base(name)
+			}
+		}
+	})
+	return found, err
 }
 
 // Uses ends the case as not applicable when the suite cannot write this gateway's

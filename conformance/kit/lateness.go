@@ -55,12 +55,17 @@ func (g *G) WatchLateness() *Lateness {
 }
 
 // Between is how late a timer of the suite's own was at worst between two entries.
-func (l *Lateness) Between(a, b fakeconnector.Entry) time.Duration {
+func (l *Lateness) Between(a, b fakeconnector.Entry) time.Duration { return l.during(a.Wall, b.Wall) }
+
+// Since is how late one was at worst since a moment.
+func (l *Lateness) Since(from time.Time) time.Duration { return l.during(from, time.Now()) }
+
+func (l *Lateness) during(from, to time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	worst := time.Duration(0)
 	for _, x := range l.late {
-		if x.to.After(a.Wall) && x.from.Before(b.Wall) {
+		if x.to.After(from) && x.from.Before(to) {
 			worst = max(worst, x.by)
 		}
 	}

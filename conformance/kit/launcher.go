@@ -13,6 +13,7 @@ type Abilities struct {
 	SetEnv  bool // choose its environment
 	Signal  bool // ask it to stop, and see it end
 	Files   bool // put files into its working directory
+	Args    bool // give it further arguments, in a fresh working directory
 	// ListenHost is the address that the fake connector must listen on so that the
 	// subject can reach it; empty means loopback. URLHost is the name by which the
 	// subject reaches that address, empty for the same.
@@ -35,6 +36,9 @@ func (a Abilities) Lacks(b Abilities) string {
 	if a.Files && !b.Files {
 		lacking = append(lacking, "a working directory that the suite fills")
 	}
+	if a.Args && !b.Args {
+		lacking = append(lacking, "that the suite can give arguments")
+	}
 	return strings.Join(lacking, " and ")
 }
 
@@ -43,14 +47,21 @@ type Spec struct {
 	// Name tells subjects of one run apart, in logs and paths.
 	Name string
 	// Env is the whole of what the subject is told: the contract's variables, its
-	// bounds, the driver's URL. The launcher adds a PATH, a HOME and a working
-	// directory of its own, and nothing that was inherited.
+	// bounds, the driver's URL. The launcher adds a PATH, a HOME, a working directory and
+	// one for temporary files of its own, and nothing that was inherited.
 	Env map[string]string
 	// Files are put into the subject's fresh working directory before it starts: contents
 	// by path, slash-separated and inside of that directory. A launcher whose subject has no
 	// directory of its own (a plain function, attach, a command with a directory of the user's)
 	// refuses them, see [Abilities].
 	Files map[string]string
+	// Args are further arguments of the program, which a launcher without [Abilities].Args
+	// refuses. For an image they stand in place of its command.
+	Args []string
+	// AtEnd, where it is set, is called when the subject has ended, before its files are
+	// removed and before [Subject.Exited] is closed, with what [Placed] has while it runs. A
+	// launcher whose subjects are not Placed leaves it alone.
+	AtEnd func(files func(ctx context.Context, look func(name string, content []byte)) error)
 }
 
 // Launcher starts subjects. The in-process, command, container and attach launchers

@@ -13,22 +13,73 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/relaykit/relaykit/fakeconnector"
+	"github.com/relaykit/relaykit/protocol"
 )
 
 // AnewAfter gives the gateway another session when the case has ended: whatever it took
-// from what the case sent goes with the old one, and nobody else meets it.
+// from what the case sent goes with the old one, and nobody else meets it. The next case
+// finds a gateway that has read its descriptor.
 func (g *G) AnewAfter() {
 	gw := g.Gateway()
 	g.Cleanup(func() {
-		old := gw.Session()
-		if old == nil || old.Close(websocket.CloseServiceRestart, "restart") != nil {
+		ended := map[string]bool{}
+		for _, open := range gw.Connector.Sessions() {
+			// A case that failed may have left one that waits for its descriptor.
+			s := gw.Connector.SessionByID(open.ID)
+			if s != nil && s.Close(websocket.CloseServiceRestart, "restart") == nil {
+				ended[open.ID] = true
+			}
+		}
+		if len(ended) == 0 {
 			return
 		}
 		poll(g.bench.ctx, g.Timing.Redial(1), func() bool {
 			s := gw.Session()
-			return s != nil && s.ID() != old.ID() || gw.exited()
+			return s != nil && !ended[s.ID()] || gw.exited()
 		})
+		gw.Reads()
 	})
+}
+
+// Greets brings the gateway to say hello, and gives faults to answer it with: a Fresh case
+// starts its gateway for that, after Prepare or not; any other ends the session that there
+// is, and the gateway gets yet another one when the case has ended.
+func (g *G) Greets(faults ...fakeconnector.Fault) fakeconnector.Entry {
+	if g.Case.Needs.Fresh && g.gw == nil {
+		g.Prepare()
+	}
+	g.On(g.nextHello()).Times(1).Do(faults...)
+	return g.untilHello()
+}
+
+// GreetsAnd is Greets with the answer in the case's own hands: it gets the session, on which
+// it may send what it likes.
+func (g *G) GreetsAnd() (*fakeconnector.Session, fakeconnector.Entry) {
+	if g.Case.Needs.Fresh && g.gw == nil {
+		g.Prepare()
+	}
+	answer := g.OnHello(g.nextHello())
+	hello := g.untilHello()
+	return answer(), hello
+}
+
+// nextHello matches the hello that untilHello brings about. The first session of a Fresh case
+// is its gateway's first one.
+func (g *G) nextHello() fakeconnector.Match {
+	if g.Case.Needs.Fresh {
+		return FirstHello()
+	}
+	return fakeconnector.Match{Type: protocol.TypeHello}
+}
+
+func (g *G) untilHello() fakeconnector.Entry {
+	if g.Case.Needs.Fresh {
+		g.Start(UntilHello())
+		return g.Await(g.Timing.Answer, "a hello", IsHello)
+	}
+	g.AnewAfter()
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	return g.Await(g.Timing.Redial(0), "a hello on a new session", IsHello)
 }
 
 // Mark is the journal position now.

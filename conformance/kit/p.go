@@ -73,7 +73,7 @@ func (p *P) Token(g ConnectorGateway) string {
 
 // URL is the dial URL of a path, from the base (contract, section "Connecting").
 func (p *P) URL(path string) string {
-	base := strings.TrimRight(strings.TrimSpace(p.bench.target.BaseURL), "/")
+	base := strings.TrimRight(strings.TrimSpace(p.bench.baseURL()), "/")
 	base = strings.TrimSuffix(base, "/relay")
 	for _, x := range [][2]string{{"https://", "wss://"}, {"http://", "ws://"}} {
 		if rest, ok := strings.CutPrefix(base, x[0]); ok {
@@ -150,6 +150,7 @@ func (p *P) TryPublish(g ConnectorGateway, e *Published) error {
 	p.tape.Lock()
 	p.touched[g.Instance] = true
 	p.tape.Unlock()
+	p.bench.published(e.token, g.Instance)
 	p.stimulus()
 	ctx, cancel := context.WithTimeout(p.bench.ctx, p.Timing.Answer)
 	defer cancel()
@@ -190,6 +191,27 @@ func (p *P) Rotate() ConnectorGateway {
 	return p.cast.own
 }
 
+// restartBound is how long a connector may take to end and to serve again.
+const restartBound = time.Minute
+
+// Restart ends the connector's process and waits for the next one.
+func (p *P) Restart() {
+	p.note("  the connector's process ends, and the next one starts")
+	p.stimulus()
+	ctx, cancel := context.WithTimeout(p.bench.ctx, restartBound)
+	defer cancel()
+	base, err := p.bench.target.Restart(ctx)
+	switch {
+	case errors.Is(err, ErrNotOffered):
+		p.NotApplicable("%v", err)
+	case err != nil:
+		p.Harness(err, "restarting the connector")
+	}
+	p.bench.mu.Lock()
+	defer p.bench.mu.Unlock()
+	p.bench.base = base
+}
+
 // WakeAt registers the wake URL of the case's own instance, until the case ends.
 func (p *P) WakeAt(address string) {
 	register := func(address string) {
@@ -219,6 +241,15 @@ func (p *P) lost(rule protocol.RuleID, expected, actual string) {
 	why := fmt.Sprintf("expected %s; got %s", expected, actual)
 	p.bench.violate(rule, p.Case.ID, "%s", why)
 	p.blocked(rule, why)
+}
+
+// Foreign ends the case when a frame brings an event that this run published for another
+// instance, be it of a case that is under way beside: buffer/own-instance is broken, and
+// the case's own rule is not to blame.
+func (p *P) Foreign(s *Socket, f Received) {
+	if to := p.bench.publishedFor(f); to != "" && to != s.Gateway.Instance {
+		p.lost(protocol.RuleBufferOwnInstance, "nothing that was buffered for instance "+to, f.String())
+	}
 }
 
 // Wait waits until done, which is asked again whenever something arrives on a socket.

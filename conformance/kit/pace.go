@@ -21,9 +21,12 @@ const (
 	// milliseconds.
 	most = 48
 	// startsAtOnce is how much work of starting gateways, for each core, is under way at a
-	// time; sideBySide how much of it the cases that run side by side have cost.
-	startsAtOnce = time.Second
-	sideBySide   = 2 * time.Second
+	// time; startsSideBySide how much of it the cases that run side by side have cost, most of
+	// which wait for something else by then; turnsSideBySide how much work of turns they may
+	// ask for at once, which nothing else bounds.
+	startsAtOnce     = time.Second
+	startsSideBySide = 4 * time.Second
+	turnsSideBySide  = 2 * time.Second
 )
 
 // pace is what the run knows of how dear a start is, and who may start now.
@@ -63,7 +66,7 @@ func (b *Bench) Settle(parallel int, turn time.Duration) int {
 	b.pace.mu.Lock()
 	cost := max(b.pace.cost, time.Millisecond)
 	if parallel == 0 {
-		parallel = int(min(most, max(fewest, sideBySide*cores/max(cost, turn))))
+		parallel = int(min(most, max(fewest, min(startsSideBySide*cores/cost, turnsSideBySide*cores/max(turn, time.Millisecond)))))
 	}
 	starts := min(time.Duration(parallel), max(cores, startsAtOnce*cores/cost))
 	b.pace.turns = make(chan struct{}, starts)

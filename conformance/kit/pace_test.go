@@ -22,7 +22,7 @@ func TestARunIsAsWideAsAStartIsCheap(t *testing.T) {
 		parallel, starts int
 	}{
 		{cost: 5 * time.Millisecond, parallel: most, starts: min(most, 200*cores)},
-		{cost: 500 * time.Millisecond, parallel: max(fewest, min(most, 4*cores)), starts: min(max(fewest, min(most, 4*cores)), 2*cores)},
+		{cost: 500 * time.Millisecond, parallel: max(fewest, min(most, 8*cores)), starts: min(max(fewest, min(most, 8*cores)), 2*cores)},
 		{cost: 5 * time.Second, parallel: fewest, starts: min(fewest, cores)},
 		{cost: 5 * time.Millisecond, asked: 3, parallel: 3, starts: 3},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,8 +21,10 @@ type ProbeBench struct {
 	pool   *pool
 
 	mu         sync.Mutex
+	base       string // of the process that runs now
 	violations map[protocol.RuleID][]string
 	counts     map[string]int
+	instances  map[string]string // the token of an event → the instance that it was published for
 }
 
 // What a case marked Last can rest on.
@@ -38,8 +41,14 @@ func NewProbeBench(ctx context.Context, target ConnectorTarget, timing Timing, s
 	for _, g := range target.Gateways {
 		secret(g.Secret)
 	}
-	return &ProbeBench{target: target, timing: timing, seed: seed, secret: secret, ctx: ctx, pool: newPool(target.Gateways),
-		violations: map[protocol.RuleID][]string{}, counts: map[string]int{}}
+	return &ProbeBench{target: target, base: target.BaseURL, timing: timing, seed: seed, secret: secret, ctx: ctx, pool: newPool(target.Gateways),
+		violations: map[protocol.RuleID][]string{}, counts: map[string]int{}, instances: map[string]string{}}
+}
+
+func (b *ProbeBench) baseURL() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.base
 }
 
 // Reachable is an error when nothing at the target's URL answers an upgrade request in any
@@ -68,6 +77,21 @@ func (b *ProbeBench) count(what string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.counts[what]++
+}
+
+// published keeps for which instance an event was published.
+func (b *ProbeBench) published(token, instance string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.instances[token] = instance
+}
+
+// publishedFor is the instance that a frame's event was published for, or "".
+func (b *ProbeBench) publishedFor(f Received) string {
+	text := f.EventText()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.instances[text[strings.LastIndexByte(text, ' ')+1:]]
 }
 
 // Inapplicable says why a case cannot judge this connector, or returns "".

@@ -93,7 +93,7 @@ func (b *Bench) Run(ctx context.Context, c Case, shared *Instance, j Judge) Resu
 	}
 	r.Duration = time.Since(started)
 	if g.own {
-		r.Duration -= g.gw.waited
+		r.Duration -= g.waited + g.gw.waited
 	}
 	if ctx.Err() != nil && r.Verdict != Pass {
 		r.Verdict, r.Reason = HarnessError, "the run was interrupted"

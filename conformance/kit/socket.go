@@ -28,6 +28,7 @@ type Socket struct {
 	frames []Received
 	ending *Ending
 	from   int // frames before this one do not count any more
+	most   int // bytes of the longest message
 	check  wireCheck
 }
 
@@ -264,6 +265,13 @@ func (s *Socket) Frames(match func(Received) bool) []Received {
 	return list
 }
 
+// LongestMessage is how many bytes the longest WebSocket message has that came.
+func (s *Socket) LongestMessage() int {
+	s.p.tape.Lock()
+	defer s.p.tape.Unlock()
+	return s.most
+}
+
 // Deliveries are the events and forwarded requests since CatchUp.
 func (s *Socket) Deliveries() []Received { return s.Frames(IsDelivery) }
 
@@ -381,6 +389,8 @@ func (s *Socket) reader() {
 			kind = "binary"
 		}
 		s.p.noteLocked("< %s %s %q", s.name, kind, clip(string(payload)))
+		s.most = max(s.most, len(payload))
+		s.check.message(len(payload))
 		pending = append(pending, payload...)
 		for {
 			i := bytes.IndexByte(pending, '\n')

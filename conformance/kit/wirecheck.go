@@ -27,6 +27,12 @@ func (w *wireCheck) broke(rule protocol.RuleID, format string, args ...any) {
 // frameLimit is the contract's, see framing/frame-limit.
 const frameLimit = 1048576
 
+func (w *wireCheck) message(length int) {
+	if length >= frameLimit {
+		w.broke(protocol.RuleFramingFrameLimit, "expected a message of fewer than %d bytes, got one of %d on socket %s", frameLimit, length, w.socket)
+	}
+}
+
 func (w *wireCheck) received(f Received) {
 	w.p.bench.count(CountReceived)
 	if len(f.Line)+1 >= frameLimit {

@@ -26,8 +26,9 @@ type CommandOption func(*command)
 func Dir(path string) CommandOption { return func(c *command) { c.dir = path } }
 
 // Command is a launcher for a program. Each subject is a process group of its own, in a
-// fresh HOME and working directory that are removed when it has ended, with PATH, HOME,
-// LANG, NO_PROXY and the variables of its [kit.Spec] for an environment, nothing else.
+// fresh HOME, working directory and directory for temporary files that are removed when it
+// has ended, with PATH, HOME, TMPDIR, LANG, NO_PROXY and the variables of its [kit.Spec] for
+// an environment, nothing else.
 //
 // A relative path of the program, and each argument that names an existing file from
 // the suite's own working directory (python3 gateway.py), is made absolute, since the
@@ -70,7 +71,7 @@ type command struct {
 }
 
 func (c *command) Can() kit.Abilities {
-	return kit.Abilities{Restart: true, SetEnv: true, Signal: true, Files: c.dir == ""}
+	return kit.Abilities{Restart: true, SetEnv: true, Signal: true, Files: c.dir == "", Args: c.dir == ""}
 }
 
 func (c *command) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, error) {
@@ -94,8 +95,8 @@ func (c *command) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, error
 }
 
 func (c *command) launch(argv []string, root string, spec kit.Spec) (kit.Subject, error) {
-	home, work := filepath.Join(root, "home"), filepath.Join(root, "work")
-	for _, dir := range []string{home, work} {
+	home, work, temp := filepath.Join(root, "home"), filepath.Join(root, "work"), filepath.Join(root, "tmp")
+	for _, dir := range []string{home, work, temp} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("launch %s: making a directory for it: %w", c.argv[0], err)
 		}
@@ -108,15 +109,15 @@ func (c *command) launch(argv []string, root string, spec kit.Spec) (kit.Subject
 		if info, err := os.Stat(work); err != nil || !info.IsDir() {
 			return nil, fmt.Errorf("launch %s: expected its directory %s to be there", c.argv[0], work)
 		}
-		if len(spec.Files) > 0 {
-			return nil, fmt.Errorf("launch %s: files are put into a fresh working directory only, and it has %s", c.argv[0], work)
+		if len(spec.Files) > 0 || len(spec.Args) > 0 {
+			return nil, fmt.Errorf("launch %s: files are put into a fresh working directory only, and arguments given there, and it has %s", c.argv[0], work)
 		}
 	}
 	if err := writeFiles(work, spec.Files); err != nil {
 		return nil, fmt.Errorf("launch %s: %w", c.argv[0], err)
 	}
-	cmd := &exec.Cmd{Path: argv[0], Args: argv, Dir: work, Env: environment(home, spec.Env)}
-	p, err := startProcess(cmd, root, home)
+	cmd := &exec.Cmd{Path: argv[0], Args: slices.Concat(argv, spec.Args), Dir: work, Env: environment(home, temp, spec.Env)}
+	p, err := startProcess(cmd, root, home, spec.AtEnd)
 	if err != nil {
 		return nil, startError(c.argv[0], argv[0], err)
 	}
@@ -124,9 +125,9 @@ func (c *command) launch(argv []string, root string, spec kit.Spec) (kit.Subject
 }
 
 // environment is all that a subject sees of the world around it.
-func environment(home string, of map[string]string) []string {
+func environment(home, temp string, of map[string]string) []string {
 	env := map[string]string{
-		"PATH": os.Getenv("PATH"), "HOME": home, "LANG": "C.UTF-8", "NO_PROXY": "*",
+		"PATH": os.Getenv("PATH"), "HOME": home, "TMPDIR": temp, "LANG": "C.UTF-8", "NO_PROXY": "*",
 	}
 	maps.Copy(env, of)
 	var list []string

@@ -227,7 +227,7 @@ func TestACleanEnvironment(t *testing.T) {
 	}
 	want := []string{
 		"WD=*/work", "ARGS=--|-x|a b", "GATEWAY_RELAY_URL=http://127.0.0.1:1", "GORACE=" + noExitDelay, "HOME=*/home", "LANG=de_DE",
-		modeVar + "=env", "NO_PROXY=*", "PATH=" + os.Getenv("PATH"),
+		modeVar + "=env", "NO_PROXY=*", "PATH=" + os.Getenv("PATH"), "TMPDIR=*/tmp",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -350,12 +350,54 @@ func TestFilesAreInItsWorkingDirectory(t *testing.T) {
 	if got := texts(s, "stdout"); !slices.Equal(got, []string{"a: bc"}) {
 		t.Errorf("got %q", got)
 	}
-	spec.Files = map[string]string{"../x": ""}
+	spec.Args = []string{"etc/gateway/config.yaml"} // is another one than the suite's own
+	if s, err = Command([]string{"cat", "top"}).Launch(t.Context(), spec); err != nil {
+		t.Fatal(err)
+	}
+	exit(t, s)
+	if got := texts(s, "stdout"); !slices.Equal(got, []string{"ca: b"}) {
+		t.Errorf("with an argument: got %q", got)
+	}
+	spec.Args, spec.Files = nil, map[string]string{"../x": ""}
 	if _, err := Command([]string{"cat"}).Launch(t.Context(), spec); err == nil || !strings.Contains(err.Error(), `inside of its working directory, got "../x"`) {
 		t.Errorf("a path outside: %v", err)
 	}
 	own := Command([]string{"cat"}, Dir(t.TempDir()))
+	if _, err := own.Launch(t.Context(), kit.Spec{Args: []string{"x"}}); own.Can().Args || err == nil {
+		t.Errorf("arguments in a directory of the user's: %v", err)
+	}
 	if _, err := own.Launch(t.Context(), spec); own.Can().Files || err == nil || !strings.Contains(err.Error(), "fresh working directory only") {
 		t.Errorf("a directory of the user's: %v", err)
 	}
+}
+
+// What it leaves is still there when the launcher tells that it has ended, its temporary files
+// among it, and gone when everybody else is told.
+func TestWhatItLeaves(t *testing.T) {
+	var s kit.Subject
+	launched, told := make(chan struct{}), 0
+	left := map[string]string{}
+	spec := kit.Spec{Name: "left", AtEnd: func(files func(context.Context, func(string, []byte)) error) {
+		<-launched
+		told++
+		select {
+		case <-s.Exited():
+			t.Error("others were told before")
+		default:
+		}
+		if err := files(t.Context(), func(name string, content []byte) { left[filepath.Base(filepath.Dir(name))] = string(content) }); err != nil {
+			t.Error(err)
+		}
+	}}
+	var err error
+	s, err = Command([]string{"sh", "-c", `printf 1 > "$HOME/a"; printf 2 > b; printf 3 > "$TMPDIR/c"`}).Launch(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(launched)
+	exit(t, s)
+	if diff := cmp.Diff(map[string]string{"home": "1", "work": "2", "tmp": "3"}, left); diff != "" || told != 1 {
+		t.Errorf("told %d times: %s", told, diff)
+	}
+	s.(kit.Placed).Files(t.Context(), func(name string, _ []byte) { t.Errorf("%s is still there", name) })
 }

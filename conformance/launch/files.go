@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -10,6 +11,9 @@ import (
 
 	"github.com/relaykit/relaykit/conformance/kit"
 )
+
+// atEnd is the AtEnd of a [kit.Spec].
+type atEnd = func(files func(context.Context, func(string, []byte)) error)
 
 // writeFiles puts files into a subject's working directory.
 func writeFiles(work string, files map[string]string) error {

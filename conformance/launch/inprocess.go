@@ -40,8 +40,8 @@ func InProcess(name string, run func(ctx context.Context, env map[string]string,
 
 // InProcessIn is [InProcess] for a gateway that reads a configuration file, or writes files.
 // dir is a fresh directory that stands for the working directory of a process: it holds the
-// files that the suite gives the gateway, is its HOME as well, and is removed when run has
-// returned. run must not look into the working directory of this process.
+// files that the suite gives the gateway, is its HOME and TMPDIR as well, and is removed when
+// run has returned. run must not look into the working directory of this process.
 func InProcessIn(name string, run func(ctx context.Context, dir string, env map[string]string, logs io.Writer) error) kit.Launcher {
 	return inProcess{name: name, run: run, dir: true}
 }
@@ -63,6 +63,9 @@ func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("launch %s: %w", l.name, err)
 	}
+	if len(spec.Args) > 0 {
+		return nil, fmt.Errorf("launch %s: a function takes no arguments", l.name)
+	}
 	if len(spec.Files) > 0 && !l.dir {
 		return nil, fmt.Errorf("launch %s: it has no working directory of its own to put files into; see InProcessIn", l.name)
 	}
@@ -79,7 +82,7 @@ func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 		if env == nil {
 			env = map[string]string{}
 		}
-		env["HOME"] = dir
+		env["HOME"], env["TMPDIR"] = dir, dir
 	}
 	// The subject outlives the call; only Stop and Kill end it.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -94,6 +97,9 @@ func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 		defer out.Flush()
 		if dir != "" {
 			defer func() {
+				if spec.AtEnd != nil {
+					spec.AtEnd(placed{s, dir}.Files)
+				}
 				if err := os.RemoveAll(dir); err != nil {
 					s.logs.Note("its directory could not be removed: " + err.Error())
 				}

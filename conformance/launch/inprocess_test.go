@@ -179,8 +179,8 @@ func TestAttach(t *testing.T) {
 func TestAFunctionWithADirectory(t *testing.T) {
 	wrote, release := make(chan string), make(chan struct{})
 	l := InProcessIn("files", func(_ context.Context, dir string, env map[string]string, _ io.Writer) error {
-		if env["HOME"] != dir || env["A"] != "b" {
-			return fmt.Errorf("HOME is %q and A %q", env["HOME"], env["A"])
+		if env["HOME"] != dir || env["TMPDIR"] != dir || env["A"] != "b" {
+			return fmt.Errorf("HOME is %q, TMPDIR %q and A %q", env["HOME"], env["TMPDIR"], env["A"])
 		}
 		if err := os.WriteFile(filepath.Join(dir, "state"), []byte("kept"), 0o600); err != nil {
 			return err
@@ -192,7 +192,10 @@ func TestAFunctionWithADirectory(t *testing.T) {
 	if !l.Can().Files {
 		t.Error("it cannot be given files")
 	}
-	s, err := l.Launch(t.Context(), kit.Spec{Env: map[string]string{"A": "b"}, Files: map[string]string{"etc/config.yaml": "a: b"}})
+	left := map[string]string{}
+	s, err := l.Launch(t.Context(), kit.Spec{Env: map[string]string{"A": "b"}, Files: map[string]string{"etc/config.yaml": "a: b"}, AtEnd: func(files func(context.Context, func(string, []byte)) error) {
+		_ = files(t.Context(), func(name string, content []byte) { left[filepath.Base(name)] = string(content) })
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,8 +211,14 @@ func TestAFunctionWithADirectory(t *testing.T) {
 	if exit := exit(t, s); exit != (kit.Exit{}) {
 		t.Errorf("got %+v", exit)
 	}
+	if !maps.Equal(left, got) {
+		t.Errorf("what it leaves: got %v, want %v", left, got)
+	}
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("its directory is still there: %v", err)
+	}
+	if _, err := l.Launch(t.Context(), kit.Spec{Args: []string{"x"}}); l.Can().Args || err == nil || !strings.Contains(err.Error(), "takes no arguments") {
+		t.Errorf("arguments: %v", err)
 	}
 	plain := InProcess("plain", func(context.Context, map[string]string, io.Writer) error { return nil })
 	if _, err := plain.Launch(t.Context(), kit.Spec{Files: map[string]string{"config.yaml": ""}}); plain.Can().Files || err == nil || !strings.Contains(err.Error(), "no working directory") {

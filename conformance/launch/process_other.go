@@ -9,6 +9,6 @@ import (
 	"github.com/relaykit/relaykit/conformance/kit"
 )
 
-func startProcess(*exec.Cmd, string, string) (kit.Subject, error) {
+func startProcess(*exec.Cmd, string, string, atEnd) (kit.Subject, error) {
 	return nil, errors.New("commands need an operating system with process groups; use the in-process or the attach launcher here")
 }

@@ -22,6 +22,7 @@ type process struct {
 	name   string
 	family family
 	root   string // removed when it has ended
+	atEnd  atEnd  // called before that, or nil
 	logs   *LogBuffer
 	exited chan struct{}
 
@@ -32,9 +33,9 @@ type process struct {
 }
 
 // startProcess starts cmd and watches it. root is removed when the last process has
-// ended; home is what marks the subject's processes.
-func startProcess(cmd *exec.Cmd, root, home string) (*process, error) {
-	p := &process{name: cmd.Path, root: root, logs: &LogBuffer{}, exited: make(chan struct{})}
+// ended, after the call of end; home is what marks the subject's processes.
+func startProcess(cmd *exec.Cmd, root, home string, end atEnd) (*process, error) {
+	p := &process{name: cmd.Path, root: root, atEnd: end, logs: &LogBuffer{}, exited: make(chan struct{})}
 	cmd.SysProcAttr = groupAttributes()
 	var outputs []*os.File
 	var pumps sync.WaitGroup
@@ -81,8 +82,8 @@ func startProcess(cmd *exec.Cmd, root, home string) (*process, error) {
 	return p, nil
 }
 
-// Files are those in the directory that was made for the subject, with its HOME and, unless
-// it was given another, its working directory. It implements [kit.Placed].
+// Files are those in the directory that was made for the subject, with its HOME, its temporary
+// files and, unless it was given another, its working directory. It implements [kit.Placed].
 func (p *process) Files(_ context.Context, look func(string, []byte)) error {
 	lookThrough(p.root, look)
 	return nil
@@ -106,6 +107,9 @@ func (p *process) watch(cmd *exec.Cmd, outputs []*os.File, pumps *sync.WaitGroup
 	pumps.Wait()
 	overdue.Stop()
 	closeAll(outputs)
+	if p.atEnd != nil {
+		p.atEnd(p.Files)
+	}
 	if err := os.RemoveAll(p.root); err != nil {
 		p.logs.Note("its directory could not be removed: " + err.Error())
 	}

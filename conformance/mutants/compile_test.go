@@ -19,7 +19,7 @@ import (
 )
 
 // built are the packages that edits are made in, those that import others last.
-var built = []string{"protocol/auth", "protocol", "reference", "reference/driver"}
+var built = []string{"protocol/auth", "protocol", "reference", "reference/driver", "cmd/gateway"}
 
 // An edit that does not compile proves nothing. Types are checked in a fraction of the
 // time that a binary takes to link, so all edits are, and not only those that are judged.

@@ -24,6 +24,7 @@ type (
 		Timing   *variablesPart `yaml:"timing"`
 		Identity *identityPart  `yaml:"identity"`
 		Config   *configPart    `yaml:"config"`
+		Enroll   *enrollPart    `yaml:"enroll"`
 		Known    []entryPart    `yaml:"known"`
 		Flaky    []entryPart    `yaml:"flaky"`
 	}
@@ -45,6 +46,11 @@ type (
 		Path     scalar `yaml:"path"`
 		Template scalar `yaml:"template"`
 	}
+	enrollPart struct {
+		Args    *[]scalar `yaml:"args"`
+		EnvFile scalar    `yaml:"env_file"`
+		AtStart bool      `yaml:"at_start"`
+	}
 	entryPart struct {
 		ID     scalar `yaml:"id"`
 		Reason scalar `yaml:"reason"`
@@ -55,7 +61,7 @@ type (
 // shapes are the parts of a file by the names that the decoder knows them by.
 var shapes = map[string]reflect.Type{
 	"file": reflect.TypeFor[file](), "launchPart": reflect.TypeFor[launchPart](), "variablesPart": reflect.TypeFor[variablesPart](),
-	"identityPart": reflect.TypeFor[identityPart](), "configPart": reflect.TypeFor[configPart](), "entryPart": reflect.TypeFor[entryPart](),
+	"identityPart": reflect.TypeFor[identityPart](), "configPart": reflect.TypeFor[configPart](), "enrollPart": reflect.TypeFor[enrollPart](), "entryPart": reflect.TypeFor[entryPart](),
 }
 
 // scalar is a string, number or date as it is written (1.10 stays 1.10), with its line.

@@ -18,6 +18,12 @@ type config struct {
 	template template
 }
 
+type enroll struct {
+	args    []template
+	atStart bool
+	envFile string
+}
+
 // reader checks what was decoded and collects everything that is wrong with it.
 type reader struct {
 	file     string
@@ -64,6 +70,9 @@ func (r *reader) read(f *file, t *Target) {
 	}
 	if f.Config != nil {
 		t.config = r.config(f.Config)
+	}
+	if f.Enroll != nil {
+		t.enroll = r.enroll(f.Enroll)
 	}
 	seen := map[string]int{}
 	t.Known = r.entries("known", f.Known, seen)
@@ -173,6 +182,32 @@ func (r *reader) config(p *configPart) *config {
 		r.problems = append(r.problems, err)
 	}
 	return &config{p.Path.text, parsed}
+}
+
+// enroll parses the templates of the arguments, and renders each once.
+func (r *reader) enroll(p *enrollPart) *enroll {
+	e := &enroll{atStart: p.AtStart, envFile: p.EnvFile.text}
+	at := p.EnvFile
+	if p.Args != nil {
+		for _, arg := range *p.Args {
+			at = arg
+			parsed, err := parseTemplate(r.where(arg), arg.text)
+			if err == nil {
+				_, err = parsed.render(kit.EnrollData{})
+			}
+			if err != nil {
+				r.problems = append(r.problems, err)
+			}
+			e.args = append(e.args, parsed)
+		}
+	}
+	if (len(e.args) > 0) == e.atStart {
+		r.problem(at, "enroll: expected either args, which make its program enrol and end, or at_start: true")
+	}
+	if p.EnvFile.line > 0 && (e.atStart || !filepath.IsLocal(e.envFile)) {
+		r.problem(p.EnvFile, "enroll.env_file: expected a path inside of the gateway's working directory, beside args, got %q", e.envFile)
+	}
+	return e
 }
 
 func (r *reader) entries(list string, parts []entryPart, seen map[string]int) []Entry {

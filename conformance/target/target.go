@@ -37,6 +37,7 @@ type Target struct {
 
 	timing map[string]template
 	config *config
+	enroll *enroll
 }
 
 // Launch is how the gateway is started: at most one of Command, Image, Dockerfile and
@@ -122,6 +123,28 @@ func (t *Target) Config() func(kit.ConfigData) (path, text string, err error) {
 		text, err = t.config.template.render(map[string]any(data))
 		return t.config.path, text, err
 	}
+}
+
+// Enroll is how the gateway is made to enrol, or nil when the file does not say.
+func (t *Target) Enroll() *kit.Enrollment {
+	if t.enroll == nil {
+		return nil
+	}
+	e := &kit.Enrollment{EnvFile: t.enroll.envFile}
+	if !t.enroll.atStart {
+		e.Args = func(data kit.EnrollData) ([]string, error) {
+			var args []string
+			for _, arg := range t.enroll.args {
+				text, err := arg.render(data)
+				if err != nil {
+					return nil, err
+				}
+				args = append(args, text)
+			}
+			return args, nil
+		}
+	}
+	return e
 }
 
 // Check holds the lists of known and flaky cases against the day and against the ids of

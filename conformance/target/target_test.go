@@ -29,6 +29,7 @@ features: [going-idle, passthrough]
 timing: {env: {OUT: "{{.OutboundTimeout}}", MS: "{{.BackoffBase.Milliseconds}}", S: "{{.IdleTimeout.Seconds}}", FIXED: 7}}
 identity: {env: PORTAL_TOKEN}
 config: {path: etc/config.yaml, template: "discord:\n  require_mention: {{.RequireMention}}\n"}
+enroll: {args: [enroll, "--to={{.URL}}", "--as={{.GatewayID}}", "{{.Token}}"], env_file: etc/relay.env}
 known:
   - id: passthrough/ack-buffered
     reason: not acknowledged before 1.5
@@ -55,8 +56,8 @@ func TestAWholeFile(t *testing.T) {
 			Env: map[string]string{"LOG_LEVEL": "debug", "WORKERS": "2", "EMPTY": ""},
 		},
 		Replies: kit.RepliesEcho, Features: []string{"going-idle", "passthrough"}, IdentityEnv: "PORTAL_TOKEN",
-		Known: []Entry{{"passthrough/ack-buffered", "not acknowledged before 1.5", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 15}},
-		Flaky: []Entry{{ID: "reconnect/redial", Reason: "a race", Line: 19}},
+		Known: []Entry{{"passthrough/ack-buffered", "not acknowledged before 1.5", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 16}},
+		Flaky: []Entry{{ID: "reconnect/redial", Reason: "a race", Line: 20}},
 		Path:  "target.yaml",
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Target{}), cmpopts.IgnoreFields(Target{}, "Hash")); diff != "" {
@@ -98,6 +99,20 @@ func TestEveryBoundHasAName(t *testing.T) {
 	}
 }
 
+func TestEnrollment(t *testing.T) {
+	enroll := parse(t, whole).Enroll()
+	args, err := enroll.Args(kit.EnrollData{Token: "T", URL: "http://c", GatewayID: "gw"})
+	if diff := cmp.Diff([]string{"enroll", "--to=http://c", "--as=gw", "T"}, args); diff != "" || err != nil || enroll.EnvFile != "etc/relay.env" {
+		t.Errorf("%s %v, %+v", diff, err, enroll)
+	}
+	if atStart := parse(t, "enroll: {at_start: true}").Enroll(); atStart == nil || atStart.Args != nil || atStart.EnvFile != "" {
+		t.Errorf("at its start: %+v", atStart)
+	}
+	if got := parse(t, "name: a").Enroll(); got != nil {
+		t.Errorf("where there is none: %+v", got)
+	}
+}
+
 func TestWhatIsLeftOut(t *testing.T) {
 	target := parse(t, "launch: {attach: true}")
 	if !target.Launch.Attach || target.TimingEnv() != nil || target.Features != nil || target.Facts().BoundsSet {
@@ -120,7 +135,7 @@ func TestWhatIsWrong(t *testing.T) {
 		"name: a\n---\n}{":      "t.yaml:1: expected one document, got a second one",
 		"- a":                   "t.yaml:1: expected a mapping, such as {key: value}, got a list",
 		"name: x\n  y: 1":       "t.yaml:2: mapping values are not allowed in this context",
-		"name: a\nnaem: b":      `t.yaml:2: unknown key "naem"; there are here: name, version, revision, launch, replies, features, timing, identity, config, known, flaky`,
+		"name: a\nnaem: b":      `t.yaml:2: unknown key "naem"; there are here: name, version, revision, launch, replies, features, timing, identity, config, enroll, known, flaky`,
 		"launch:\n  comand: a":  `t.yaml:2: unknown key "comand"; there are here: command, dir, image, dockerfile, attach, env`,
 		"known:\n- id: a/b\n  reason: c\n  since: d":                     `t.yaml:4: unknown key "since"; there are here: id, reason, until`,
 		"name: a\nname: b":                                               `t.yaml:2: mapping key "name" already defined at line 1`,
@@ -148,6 +163,14 @@ func TestWhatIsWrong(t *testing.T) {
 		"config: {path: ../x, template: a}":                              `t.yaml:1: config.path: expected a path inside of the gateway's working directory, got "../x"`,
 		"config: {path: x, template: '{{.Mention}}'}":                    `t.yaml:1: the template cannot be rendered: map has no entry for key "Mention"`,
 		"config: {path: x, template: '{{'}":                              "t.yaml:1: not a template: unclosed action",
+		"enroll:\n  args: []":                                            "t.yaml: enroll: expected either args, which make its program enrol and end, or at_start: true",
+		"enroll: {args: [a], at_start: true}":                            "t.yaml:1: enroll: expected either args, which make its program enrol and end, or at_start: true",
+		"enroll: {at_start: false}":                                      "t.yaml: enroll: expected either args, which make its program enrol and end, or at_start: true",
+		"enroll: {args: [a, '{{.Secret}}']}":                             "t.yaml:1: the template cannot be rendered: can't evaluate field Secret in type kit.EnrollData",
+		"enroll: {args: [a], env_file: ../x}":                            `t.yaml:1: enroll.env_file: expected a path inside of the gateway's working directory, beside args, got "../x"`,
+		"enroll: {at_start: true, env_file: x}":                          `t.yaml:1: enroll.env_file: expected a path inside of the gateway's working directory, beside args, got "x"`,
+		"enroll: {command: [a]}":                                         `t.yaml:1: unknown key "command"; there are here: args, env_file, at_start`,
+		"enroll: {args: enroll}":                                         `t.yaml:1: expected a list, such as [one, two], got text, "enroll"`,
 		"known: [{reason: a}]":                                           "t.yaml:1: known: expected the id of a case",
 		"flaky: [{id: a/b}]":                                             "t.yaml:1: flaky: expected a reason why a/b is listed",
 		"flaky: [{id: a/b, reason: c, until: soon}]":                     `t.yaml:1: flaky: until: expected a day such as 2027-01-31, got "soon"`,
@@ -155,8 +178,8 @@ func TestWhatIsWrong(t *testing.T) {
 		// Everything that is wrong is told at once.
 		"revision: x\nreplies: y": "t.yaml:1: revision: expected one of [2026-06 2026-07 2026-08 2026-10], got \"x\"\n" +
 			"t.yaml:2: replies: expected echo, some or none (or nothing, to be probed), got \"y\"",
-		"a: 1\nb: 2": "t.yaml:1: unknown key \"a\"; there are here: name, version, revision, launch, replies, features, timing, identity, config, known, flaky\n" +
-			"t.yaml:2: unknown key \"b\"; there are here: name, version, revision, launch, replies, features, timing, identity, config, known, flaky",
+		"a: 1\nb: 2": "t.yaml:1: unknown key \"a\"; there are here: name, version, revision, launch, replies, features, timing, identity, config, enroll, known, flaky\n" +
+			"t.yaml:2: unknown key \"b\"; there are here: name, version, revision, launch, replies, features, timing, identity, config, enroll, known, flaky",
 	} {
 		target, err := Parse("t.yaml", []byte(text))
 		if err == nil || err.Error() != want || target != nil {
@@ -173,8 +196,8 @@ func TestCheck(t *testing.T) {
 		t.Errorf("on its last day: %v", err)
 	}
 	err := target.Check(last.Add(time.Second), []string{"passthrough/ack-buffer", "reconnect/redial"})
-	want := `target.yaml:15: "passthrough/ack-buffered" matches no case; the nearest: passthrough/ack-buffer
-target.yaml:15: the entry of passthrough/ack-buffered held until 2027-01-31; see whether it still fails, then remove it or give it a new day`
+	want := `target.yaml:16: "passthrough/ack-buffered" matches no case; the nearest: passthrough/ack-buffer
+target.yaml:16: the entry of passthrough/ack-buffered held until 2027-01-31; see whether it still fails, then remove it or give it a new day`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

@@ -37,9 +37,9 @@ type operation struct {
 }
 
 // fetch reads the document that the server serves.
-func (r *rig) fetch() *document {
+func (r *controlled) fetch() *document {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, r.http.URL+api.Base+"/openapi.json", nil)
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, r.HTTP.URL+api.Base+"/openapi.json", nil)
 	must(r.t, err)
 	resp, err := r.calls.next.RoundTrip(req)
 	must(r.t, err)
@@ -143,7 +143,7 @@ func TestEveryRouteIsAsDocumented(t *testing.T) {
 	r := start(t, control.Seed{}, nil)
 	for _, part := range []struct {
 		name string
-		run  func(*testing.T, *rig)
+		run  func(*testing.T, *controlled)
 	}{
 		{"namespaces", namespacesPart}, {"tenants", tenantsPart}, {"gateways", gatewaysPart}, {"instances", instancesPart},
 		{"deliveries", deliveriesPart}, {"sessions", sessionsPart}, {"bindings", bindingsPart}, {"policies", policiesPart},
@@ -174,7 +174,7 @@ func TestEveryRouteIsAsDocumented(t *testing.T) {
 
 func TestDocumentIsPublished(t *testing.T) {
 	r := start(t, control.Seed{}, nil)
-	text, err := r.server.Document()
+	text, err := r.Server.Document()
 	must(t, err)
 	if *update {
 		must(t, os.WriteFile(published, text, 0o644))

@@ -14,7 +14,8 @@ import (
 )
 
 func bindingsOf(c *fakeconnector.Connector) api.Bindings {
-	out := api.Bindings{Authors: []api.Binding{}, Grants: []api.Grant{}, DMDefaults: []api.DMDefault{}}
+	out := api.Bindings{Authors: []api.Binding{}, Grants: []api.Grant{}, DMDefaults: []api.DMDefault{},
+		Principals: []api.PrincipalOf{}, Hidden: []api.Hidden{}}
 	for _, b := range c.Gate().Bindings() {
 		out.Authors = append(out.Authors, api.Binding{Tenant: b.Tenant, Instance: b.Instance, Platform: b.Platform, UserID: b.UserID})
 	}
@@ -25,7 +26,22 @@ func bindingsOf(c *fakeconnector.Connector) api.Bindings {
 	for _, platform := range slices.Sorted(maps.Keys(defaults)) {
 		out.DMDefaults = append(out.DMDefaults, api.DMDefault{Platform: platform, Instance: defaults[platform]})
 	}
+	for _, instance := range c.Gate().Principals() {
+		out.Principals = append(out.Principals, api.PrincipalOf{Instance: instance, Principal: principalOf(c, instance)})
+	}
+	for _, h := range c.Gate().Hidden() {
+		out.Hidden = append(out.Hidden, api.Hidden{Author: api.Author(h.Author), Chat: h.Chat})
+	}
 	return out
+}
+
+func principalOf(c *fakeconnector.Connector, instance string) api.Principal {
+	policy, allowed := c.Gate().Principal(instance)
+	p := api.Principal{Principal: string(policy)}
+	for _, a := range allowed {
+		p.Allow = append(p.Allow, api.Author(a))
+	}
+	return p
 }
 
 func (s *Server) listBindings(_ context.Context, in *InNamespace) (*out[api.Bindings], error) {
@@ -101,12 +117,7 @@ func (s *Server) getPrincipal(_ context.Context, in *OfInstance) (*out[api.Princ
 	if err != nil {
 		return nil, err
 	}
-	policy, allowed := c.Gate().Principal(state.ID)
-	p := api.Principal{Principal: string(policy)}
-	for _, a := range allowed {
-		p.Allow = append(p.Allow, api.Author(a))
-	}
-	return give(p)
+	return give(principalOf(c, state.ID))
 }
 
 func (s *Server) setPrincipal(_ context.Context, in *struct {
@@ -114,12 +125,16 @@ func (s *Server) setPrincipal(_ context.Context, in *struct {
 	Body api.Principal
 }) (*struct{}, error) {
 	return s.changeGate(in.OfInstance, "body.allow", func(g *gate.Gate) error {
-		allowed := make([]gate.Author, 0, len(in.Body.Allow))
-		for _, a := range in.Body.Allow {
-			allowed = append(allowed, gate.Author(a))
-		}
-		return g.SetPrincipal(in.Instance, gate.Principal(in.Body.Principal), allowed...)
+		return setPrincipal(g, in.Instance, in.Body)
 	})
+}
+
+func setPrincipal(g *gate.Gate, instance string, p api.Principal) error {
+	allowed := make([]gate.Author, 0, len(p.Allow))
+	for _, a := range p.Allow {
+		allowed = append(allowed, gate.Author(a))
+	}
+	return g.SetPrincipal(instance, gate.Principal(p.Principal), allowed...)
 }
 
 func (s *Server) setView(_ context.Context, in *struct {

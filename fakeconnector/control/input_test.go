@@ -17,9 +17,9 @@ import (
 const token = "a-control-token-of-this-test"
 
 // raw sends a request that no client would, and returns the answer with its problem.
-func (r *rig) raw(method, path, body string, header ...string) (*http.Response, api.Problem) {
+func (r *controlled) raw(method, path, body string, header ...string) (*http.Response, api.Problem) {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(within(r.t), method, r.http.URL+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(within(r.t), method, r.HTTP.URL+path, strings.NewReader(body))
 	must(r.t, err)
 	req.Header.Set("Authorization", "Bearer "+token)
 	if body != "" {
@@ -51,7 +51,7 @@ func (r *rig) raw(method, path, body string, header ...string) (*http.Response, 
 }
 
 // state is everything that a refused request must leave alone.
-func (r *rig) state() any {
+func (r *controlled) state() any {
 	r.t.Helper()
 	snapshot, err := r.client.Snapshot(within(r.t))
 	must(r.t, err)
@@ -188,7 +188,7 @@ func names(p api.Problem, location string) bool {
 // The guard lets through what is right.
 func TestGuardLetsThrough(t *testing.T) {
 	r := start(t, control.Seed{}, func(o *control.Options) { o.Token, o.Hosts = token, []string{"staging.example"} })
-	r.server.HandleOpen("/healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }))
+	r.Server.HandleOpen("/healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }))
 	for name, header := range map[string][]string{
 		"the token":     {},
 		"a small word":  {"Authorization", "bearer " + token},
@@ -217,7 +217,7 @@ func TestTruncatedBody(t *testing.T) {
 	ctx, cancel := context.WithCancel(within(t))
 	defer cancel()
 	body, half := io.Pipe()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.http.URL+api.Base+"/gateways", body)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.HTTP.URL+api.Base+"/gateways", body)
 	must(t, err)
 	req.Header.Set("Content-Type", "application/json")
 	ended := make(chan error, 1)
@@ -266,7 +266,7 @@ func TestSecretsStay(t *testing.T) {
 	_, err = r.client.Snapshot(within(t))
 	must(t, err)
 	for _, path := range []string{"/journal?limit=5000", "/journal/export", "/journal/wait?kind=dial", "/gateways", "/gateways/gw", "/vault", "/tenants", "/sessions", "/instances", "/stubs"} {
-		req, err := http.NewRequestWithContext(within(t), http.MethodGet, r.http.URL+api.Base+path, nil)
+		req, err := http.NewRequestWithContext(within(t), http.MethodGet, r.HTTP.URL+api.Base+path, nil)
 		must(t, err)
 		resp, err := r.calls.RoundTrip(req)
 		must(t, err)
@@ -287,7 +287,7 @@ func TestSecretsStay(t *testing.T) {
 }
 
 // sessionOf is the id of the live session of a gateway.
-func (r *rig) sessionOf(gateway string) string {
+func (r *controlled) sessionOf(gateway string) string {
 	r.t.Helper()
 	g, err := r.client.Gateway(within(r.t), gateway)
 	must(r.t, err)

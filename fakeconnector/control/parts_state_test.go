@@ -9,7 +9,7 @@ import (
 	"github.com/relaykit/relaykit/protocol"
 )
 
-func bindingsPart(t *testing.T, r *rig) {
+func bindingsPart(t *testing.T, r *controlled) {
 	c := r.client
 	r.add(t, "b")
 	r.add(t, "b2")
@@ -47,7 +47,13 @@ func bindingsPart(t *testing.T, r *rig) {
 	if p := post("U3"); len(p.Deliveries) != 0 || len(p.Decision.Verdicts) != 1 {
 		t.Errorf("expected the post of a stranger to be dropped with a verdict, got %+v", p)
 	}
-	must(t, c.SetView(within(t), api.View{Author: owner, Chat: "C1", Can: false}))
+	must(t, c.SetView(within(t), api.View{Hidden: api.Hidden{Author: owner, Chat: "C1"}, Can: false}))
+	all, err = c.Bindings(within(t))
+	must(t, err)
+	if !slices.Contains(all.Hidden, api.Hidden{Author: owner, Chat: "C1"}) ||
+		!slices.ContainsFunc(all.Principals, func(p api.PrincipalOf) bool { return p.Instance == "inst-b" && p.Principal.Principal == "allow-list" }) {
+		t.Errorf("expected the hidden chat and the principal policy in the list, got %+v", all)
+	}
 	if p := post("U2"); len(p.Deliveries) != 0 {
 		t.Errorf("expected nothing from a chat that the owner cannot view, got %+v", p)
 	}
@@ -75,7 +81,7 @@ func bindingsPart(t *testing.T, r *rig) {
 	status(t, c.UnbindScope(within(t), "G 7/8", "acme"), 404, "path.scope")
 }
 
-func policiesPart(t *testing.T, r *rig) {
+func policiesPart(t *testing.T, r *controlled) {
 	c := r.client
 	r.add(t, "p")
 	must(t, c.SetPolicy(within(t), "p", "discord", api.NewPolicy{RequireAddress: true, FreeResponseScopes: []string{"C9"}}))
@@ -91,7 +97,7 @@ func policiesPart(t *testing.T, r *rig) {
 	status(t, c.DeletePolicy(within(t), "p", "slack"), 404, "path.platform")
 }
 
-func buffersPart(t *testing.T, r *rig) {
+func buffersPart(t *testing.T, r *controlled) {
 	c := r.client
 	made := r.add(t, "buf")
 	for _, text := range []string{"one", "two"} {
@@ -130,7 +136,7 @@ func buffersPart(t *testing.T, r *rig) {
 	must(t, err)
 }
 
-func vaultPart(t *testing.T, r *rig) {
+func vaultPart(t *testing.T, r *controlled) {
 	c := r.client
 	n := api.NewCapability{Tenant: "acme", SessionKey: "agent:main:relay:dm:C1", Credential: "the-platform-credential"}
 	kept, err := c.PutCapability(within(t), n)
@@ -147,7 +153,7 @@ func vaultPart(t *testing.T, r *rig) {
 	status(t, c.DeleteCapability(within(t), n.Tenant, n.SessionKey, ""), 404, "query.session_key")
 }
 
-func stubsPart(t *testing.T, r *rig) {
+func stubsPart(t *testing.T, r *controlled) {
 	c := r.client
 	kinds, err := c.Faults(within(t))
 	must(t, err)

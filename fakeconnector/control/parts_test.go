@@ -28,18 +28,18 @@ func status(t *testing.T, err error, want int, location string) {
 }
 
 // add makes a gateway in a part of its own.
-func (r *rig) add(t *testing.T, id string) api.NewGatewayRecord {
+func (r *controlled) add(t *testing.T, id string) api.NewGatewayRecord {
 	t.Helper()
 	made, err := r.client.CreateGateway(within(t), api.NewGateway{ID: id, Tenant: "tenant-" + id, Instance: "inst-" + id})
 	must(t, err)
 	return made
 }
 
-func namespacesPart(t *testing.T, r *rig) {
+func namespacesPart(t *testing.T, r *controlled) {
 	c := r.client
 	info, err := c.Info(within(t))
 	must(t, err)
-	if info.Version != "test" || info.RelayURL != r.front.URL() {
+	if info.Version != "test" || info.RelayURL != r.Front.URL() {
 		t.Errorf("expected what runs here, got %+v", info)
 	}
 	one, err := c.CreateNamespace(within(t), "one")
@@ -75,7 +75,7 @@ func namespacesPart(t *testing.T, r *rig) {
 	}
 }
 
-func tenantsPart(t *testing.T, r *rig) {
+func tenantsPart(t *testing.T, r *controlled) {
 	c := r.client
 	token, err := c.CreateIdentityToken(within(t), "acme", api.NewIdentityToken{})
 	must(t, err)
@@ -92,7 +92,7 @@ func tenantsPart(t *testing.T, r *rig) {
 	invitation, err := c.CreateEnrollmentToken(within(t), "acme", api.NewEnrollmentToken{TTL: api.Duration(time.Hour)})
 	must(t, err)
 	body := strings.NewReader(`{"enrollmentToken":"` + invitation.Token + `","gatewayId":"gw-enrolled"}`)
-	req, err := http.NewRequestWithContext(within(t), http.MethodPost, r.front.URL()+"/relay/enroll", body)
+	req, err := http.NewRequestWithContext(within(t), http.MethodPost, r.Front.URL()+"/relay/enroll", body)
 	must(t, err)
 	req.Header.Set("Authorization", "Bearer "+token.Token)
 	resp, err := r.calls.next.RoundTrip(req)
@@ -110,12 +110,12 @@ func tenantsPart(t *testing.T, r *rig) {
 	status(t, err, 404, "path.tenant")
 }
 
-func gatewaysPart(t *testing.T, r *rig) {
+func gatewaysPart(t *testing.T, r *controlled) {
 	c := r.client
 	made := r.add(t, "g")
 	_, err := c.CreateGateway(within(t), api.NewGateway{ID: "g"})
 	status(t, err, 409, "body.id")
-	g := r.dial(made)
+	over := r.dial(made)
 	got, err := c.Gateway(within(t), "g")
 	must(t, err)
 	if got.Session == "" || got.Tenant != "tenant-g" {
@@ -133,7 +133,7 @@ func gatewaysPart(t *testing.T, r *rig) {
 		t.Errorf("expected a token, got %q", token.Token)
 	}
 	must(t, c.Revoke(within(t), "g"))
-	<-g.over
+	<-over
 	closed, err := c.Wait(within(t), client.Query{Filter: api.Filter{Kinds: []string{"closed"}, Gateway: "g"}}, bound)
 	must(t, err)
 	if closed.Close.Code != 4401 {
@@ -150,7 +150,7 @@ func gatewaysPart(t *testing.T, r *rig) {
 	}
 }
 
-func instancesPart(t *testing.T, r *rig) {
+func instancesPart(t *testing.T, r *controlled) {
 	c := r.client
 	woken := make(chan struct{}, 1)
 	waker := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { woken <- struct{}{} }))
@@ -204,7 +204,7 @@ func instancesPart(t *testing.T, r *rig) {
 	status(t, c.Deprovision(within(t), "inst-i"), 404, "path.instance")
 }
 
-func deliveriesPart(t *testing.T, r *rig) {
+func deliveriesPart(t *testing.T, r *controlled) {
 	c := r.client
 	made := r.add(t, "d")
 	r.dial(made)
@@ -238,10 +238,10 @@ func deliveriesPart(t *testing.T, r *rig) {
 	status(t, err, 409, "path.instance")
 }
 
-func sessionsPart(t *testing.T, r *rig) {
+func sessionsPart(t *testing.T, r *controlled) {
 	c := r.client
 	made := r.add(t, "s")
-	g := r.dial(made)
+	over := r.dial(made)
 	list, err := c.Sessions(within(t))
 	must(t, err)
 	i := slices.IndexFunc(list.Sessions, func(x api.Session) bool { return x.Gateway == "s" })
@@ -268,7 +268,7 @@ func sessionsPart(t *testing.T, r *rig) {
 	_, err = c.SendMessage(within(t), id, api.Message{Text: "a", Bytes: []byte("b")})
 	status(t, err, 422, "body")
 	must(t, c.CloseSession(within(t), id, api.Close{Code: 4000, Reason: "enough"}))
-	<-g.over
+	<-over
 	closed, err := c.Wait(within(t), client.Query{Filter: api.Filter{Kinds: []string{"closed"}, Session: id}}, bound)
 	must(t, err)
 	if closed.Close.Code != 4000 || closed.Close.By != "connector" || closed.Close.Reason != "enough" {
@@ -278,7 +278,7 @@ func sessionsPart(t *testing.T, r *rig) {
 	status(t, err, 404, "path.session")
 }
 
-func journalPart(t *testing.T, r *rig) {
+func journalPart(t *testing.T, r *controlled) {
 	c := r.client
 	made := r.add(t, "j")
 	r.dial(made)

@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"sync"
 
 	"github.com/relaykit/relaykit/fakeconnector/control/api"
 )
-
-var discard = slog.New(slog.DiscardHandler)
 
 // exchange is a request and its answer.
 type exchange struct {

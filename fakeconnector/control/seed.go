@@ -1,6 +1,7 @@
 package control
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -13,6 +14,8 @@ import (
 type Seed struct {
 	Tenants  []SeedTenant     `json:"tenants,omitempty" nullable:"false"`
 	Gateways []api.NewGateway `json:"gateways,omitempty" nullable:"false"`
+	Bindings SeedBindings     `json:"bindings,omitempty"`
+	Policies []SeedPolicy     `json:"policies,omitempty" nullable:"false"`
 	Stubs    []api.NewStub    `json:"stubs,omitempty" nullable:"false"`
 }
 
@@ -56,23 +59,44 @@ func (s Seed) Check() error {
 			return err
 		}
 	}
-	scratch := fakeconnector.New()
-	defer scratch.Close()
-	var book stubBook
-	for i, st := range s.Stubs {
-		if _, err := book.add(scratch, st); err != nil {
-			return fmt.Errorf("stubs[%d].%w", i, err)
+	about := map[string]string{}
+	for _, r := range s.rules() {
+		if first, again := about[r.about]; again {
+			return fmt.Errorf("%s: expected one of it, got another one after %s", r.place, first)
 		}
+		about[r.about] = r.place
 	}
-	return nil
+	nothing := &Space{Connector: fakeconnector.New()}
+	defer nothing.Connector.Close()
+	return s.change(nothing, Seed{})
 }
 
-// apply changes a space from what old made of it to what s says. It checks first, so that
-// an error changes nothing.
+// ErrInPart says that a change was made in part: somebody changed the same through the API
+// at that moment.
+var ErrInPart = errors.New("the change was made in part")
+
+// apply changes a space from what old made of it to what s says. It checks first, on
+// nothing and on a mirror of the space, so that an error changes nothing.
 func (s Seed) apply(space *Space, old Seed) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
+	m := &Space{Name: space.Name, Connector: fakeconnector.New()}
+	defer m.Connector.Close()
+	if err := mirror(space, m); err != nil {
+		return fmt.Errorf("looking ahead: %w", err)
+	}
+	if err := s.change(m, old); err != nil {
+		return err
+	}
+	if err := s.change(space, old); err != nil {
+		return fmt.Errorf("%w: %w", ErrInPart, err)
+	}
+	return nil
+}
+
+// change changes a space from what old made of it to what s says.
+func (s Seed) change(space *Space, old Seed) error {
 	for i := range s.Stubs {
 		st := &s.Stubs[i]
 		if st.ID == "" {
@@ -101,6 +125,10 @@ func (s Seed) apply(space *Space, old Seed) error {
 	for scope := range bound(s) {
 		c.BindScope(scope[0], scope[1])
 	}
+	before, now := old.rules(), s.rules()
+	for _, r := range without(before, now) {
+		r.take(c)
+	}
 	for _, g := range old.Gateways {
 		if !slices.ContainsFunc(s.Gateways, func(other api.NewGateway) bool { return other.ID == g.ID }) {
 			_ = c.RemoveGateway(g.ID) // it may be gone already, by hand
@@ -112,12 +140,17 @@ func (s Seed) apply(space *Space, old Seed) error {
 			c.AddGateway(record(g))
 		}
 	}
+	for _, r := range without(now, before) {
+		if err := r.put(c); err != nil {
+			return fmt.Errorf("%s: %w", r.place, err)
+		}
+	}
 	for _, st := range old.Stubs {
 		space.stubs.remove(st.ID)
 	}
 	for i, st := range s.Stubs {
 		if _, err := space.stubs.add(c, st); err != nil {
-			return fmt.Errorf("stubs[%d].%w", i, err) // there are too many
+			return fmt.Errorf("stubs[%d].%w", i, err)
 		}
 	}
 	return nil

@@ -17,7 +17,7 @@ func (g *Gate) SetDMDefault(instance, platform string, on bool) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	doing := "direct messages on " + platform
-	if _, err := g.tenant(instance); err != nil {
+	if _, err := g.tenant(instance); on && err != nil { // one that was revoked can give back
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	to, taken := g.directs[platform]

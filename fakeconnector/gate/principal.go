@@ -3,6 +3,7 @@ package gate
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -49,6 +50,13 @@ func (g *Gate) SetPrincipal(instance string, policy Principal, allowed ...Author
 	}
 	g.principals[instance] = principal{policy, slices.Clone(allowed)}
 	return nil
+}
+
+// Principals lists the instances that have set a principal policy, sorted.
+func (g *Gate) Principals() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Sorted(maps.Keys(g.principals))
 }
 
 // Principal returns an instance's principal policy and its list.

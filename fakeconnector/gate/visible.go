@@ -1,5 +1,10 @@
 package gate
 
+import (
+	"cmp"
+	"slices"
+)
+
 // view is somebody's permission to look into a chat.
 type view struct {
 	Author
@@ -23,6 +28,26 @@ func (g *Gate) SetView(a Author, chat string, can bool) error {
 	}
 	g.hidden[k] = true
 	return nil
+}
+
+// Hidden is a chat that somebody is not permitted to view.
+type Hidden struct {
+	Author
+	Chat string `json:"chat"`
+}
+
+// Hidden lists what [Gate.SetView] has hidden and from whom, sorted.
+func (g *Gate) Hidden() []Hidden {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	out := make([]Hidden, 0, len(g.hidden))
+	for v := range g.hidden {
+		out = append(out, Hidden{v.Author, v.chat})
+	}
+	slices.SortFunc(out, func(a, b Hidden) int {
+		return cmp.Or(cmp.Compare(a.Platform, b.Platform), cmp.Compare(a.UserID, b.UserID), cmp.Compare(a.Chat, b.Chat))
+	})
+	return out
 }
 
 // visible: the instance's owner, who is everybody that is bound to it on the platform, is

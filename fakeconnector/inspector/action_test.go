@@ -11,9 +11,9 @@ import (
 	"github.com/relaykit/relaykit/fakeconnector/inspector"
 )
 
-func (r *rig) login(token string) string {
+func (r *inspected) login(token string) string {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(within(r.t), "POST", r.http.URL+inspector.Base+"/login",
+	req, err := http.NewRequestWithContext(within(r.t), "POST", r.HTTP.URL+inspector.Base+"/login",
 		strings.NewReader(url.Values{"token": {token}, "to": {inspector.Base + "/buffers"}}.Encode()))
 	must(r.t, err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -22,7 +22,7 @@ func (r *rig) login(token string) string {
 }
 
 // waitFor waits for a frame that the connector sent after a mark.
-func (r *rig) waitFor(mark int64, f api.Filter) {
+func (r *inspected) waitFor(mark int64, f api.Filter) {
 	r.t.Helper()
 	_, err := r.api.Wait(within(r.t), client.Query{After: mark, Filter: f}, bound)
 	must(r.t, err)
@@ -149,7 +149,7 @@ func TestLogin(t *testing.T) {
 	r.has(r.login("the-control-token"), "inst-2") // the page of the buffers
 	r.has(r.page("/"), "gw-1")
 
-	at, err := url.Parse(r.http.URL + inspector.Base + "/")
+	at, err := url.Parse(r.HTTP.URL + inspector.Base + "/")
 	must(t, err)
 	cookies := r.browser.Jar.Cookies(at)
 	if len(cookies) != 1 || strings.Contains(cookies[0].Value, "the-control-token") {
@@ -157,13 +157,13 @@ func TestLogin(t *testing.T) {
 	}
 	// The pass of a browser opens the inspector, and not the API: a page of another origin
 	// could make a browser send it there.
-	req, err := http.NewRequestWithContext(within(t), "GET", r.http.URL+api.Base+"/gateways", nil)
+	req, err := http.NewRequestWithContext(within(t), "GET", r.HTTP.URL+api.Base+"/gateways", nil)
 	must(t, err)
 	req.AddCookie(cookies[0])
 	if _, status := r.do(req); status != http.StatusUnauthorized {
 		t.Errorf("expected the control API to ask for the token, got %d", status)
 	}
-	req, err = http.NewRequestWithContext(within(t), "POST", r.http.URL+inspector.Base+"/logout", nil)
+	req, err = http.NewRequestWithContext(within(t), "POST", r.HTTP.URL+inspector.Base+"/logout", nil)
 	must(t, err)
 	r.do(req)
 	r.has(r.page("/"), "asks for the control token")
@@ -177,7 +177,7 @@ func TestLoginCookie(t *testing.T) {
 		"https://elsewhere.example/": "/inspector/", "//elsewhere.example/inspector/": "/inspector/", "/control/v1/reset": "/inspector/",
 		"/inspector/../control/v1/reset": "/inspector/", "/inspector/\\elsewhere": "/inspector/",
 	} {
-		req, err := http.NewRequestWithContext(within(t), "POST", r.http.URL+inspector.Base+"/login",
+		req, err := http.NewRequestWithContext(within(t), "POST", r.HTTP.URL+inspector.Base+"/login",
 			strings.NewReader(url.Values{"token": {"the-control-token"}, "to": {to}}.Encode()))
 		must(t, err)
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -209,7 +209,7 @@ func TestRefusals(t *testing.T) {
 		"a name rebound here": {host: "elsewhere.example", body: revoke, status: http.StatusMisdirectedRequest},
 		"10 MB":               {body: "gateway=" + strings.Repeat("x", 10<<20), status: http.StatusRequestEntityTooLarge},
 	} {
-		req, err := http.NewRequestWithContext(within(t), "POST", r.http.URL+inspector.Base+"/gateways/revoke", strings.NewReader(c.body))
+		req, err := http.NewRequestWithContext(within(t), "POST", r.HTTP.URL+inspector.Base+"/gateways/revoke", strings.NewReader(c.body))
 		must(t, err)
 		for k, v := range c.header {
 			req.Header[k] = v

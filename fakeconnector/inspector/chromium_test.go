@@ -138,7 +138,7 @@ func text(selector, want string) chromedp.Action[chromedp.Void] {
 func TestInBrowser(t *testing.T) {
 	b := chromium(t)
 	r := start(t, "")
-	at := r.http.URL + inspector.Base
+	at := r.HTTP.URL + inspector.Base
 	run := func(name string, test func(*testing.T)) {
 		t.Run(name, func(t *testing.T) {
 			defer func(outer testing.TB) { b.t, r.t = outer, outer }(b.t)
@@ -245,7 +245,7 @@ func TestInBrowser(t *testing.T) {
 		}
 	})
 
-	b.content(r.http.URL)
+	b.content(r.HTTP.URL)
 }
 
 // picture keeps a screenshot of the whole page where RELAYKIT_SCREENSHOTS names a
@@ -286,7 +286,7 @@ const contrast = `(() => {
 func TestLoginInBrowser(t *testing.T) {
 	b := chromium(t)
 	r := start(t, "the-control-token")
-	at := r.http.URL + inspector.Base
+	at := r.HTTP.URL + inspector.Base
 	b.do(chromedp.Navigate(at+"/timeline"), chromedp.WaitReady("input[name=token]"),
 		chromedp.SendKeys("input[name=token]", "the-control-token"+kb.Enter), text("#stream", "Live."))
 	_, err := r.api.Push(within(t), "inst-1", event("after the login"))
@@ -296,5 +296,5 @@ func TestLoginInBrowser(t *testing.T) {
 	if cookies != "" {
 		t.Errorf("expected no script to see the cookie, got %q", cookies)
 	}
-	b.content(r.http.URL)
+	b.content(r.HTTP.URL)
 }

@@ -23,7 +23,7 @@ func TestPagesShowTheState(t *testing.T) {
 		must(t, err)
 	}
 	overview := r.page("/")
-	for _, text := range []string{"gw-1", "inst-2", `<span class="state live">live</span>`, `<span class="state flipped">flipped</span>`, ">2</a>", r.front.URL()} {
+	for _, text := range []string{"gw-1", "inst-2", `<span class="state live">live</span>`, `<span class="state flipped">flipped</span>`, ">2</a>", r.Front.URL()} {
 		r.has(overview, text)
 	}
 	r.has(r.page("/buffers"), "2 waiting, 0 in flight")
@@ -40,7 +40,7 @@ func TestPagesAreStrict(t *testing.T) {
 	elsewhere := regexp.MustCompile(`(?:src|href|action|formaction)="(?:https?:)?//`)
 	inline := regexp.MustCompile(`(?i)<style|<script(?: defer)?>|\son[a-z]+="|style="|javascript:`)
 	for _, p := range pages {
-		req, err := http.NewRequestWithContext(within(t), "GET", r.http.URL+inspector.Base+p, nil)
+		req, err := http.NewRequestWithContext(within(t), "GET", r.HTTP.URL+inspector.Base+p, nil)
 		must(t, err)
 		resp, err := r.browser.Do(req)
 		must(t, err)
@@ -134,7 +134,7 @@ func TestViolationsAreMarked(t *testing.T) {
 func TestStream(t *testing.T) {
 	r := start(t, "")
 	mark := r.mark()
-	req, err := http.NewRequestWithContext(within(t), "GET", r.http.URL+inspector.Base+"/timeline/stream?type=inbound&after="+encoded(mark), nil)
+	req, err := http.NewRequestWithContext(within(t), "GET", r.HTTP.URL+inspector.Base+"/timeline/stream?type=inbound&after="+encoded(mark), nil)
 	must(t, err)
 	resp, err := r.browser.Do(req)
 	must(t, err)

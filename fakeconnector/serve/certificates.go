@@ -12,13 +12,13 @@ type certificates struct {
 	now       atomic.Pointer[tls.Certificate]
 }
 
-func (c *certificates) load() error {
+// read reads the files, without putting the certificate in force.
+func (c *certificates) read() (*tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
 	if err != nil {
-		return fmt.Errorf("tls_cert and tls_key: %w", err)
+		return nil, fmt.Errorf("tls_cert and tls_key: %w", err)
 	}
-	c.now.Store(&pair)
-	return nil
+	return &pair, nil
 }
 
 func (c *certificates) get(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.now.Load(), nil }

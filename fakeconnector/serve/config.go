@@ -10,6 +10,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -22,6 +24,9 @@ import (
 type Config struct {
 	Listen  string `yaml:"listen"`  // host:port for gateways; port 0 is a free one
 	Control string `yaml:"control"` // host:port of the control API
+	// PublicURL is how gateways reach the listener, where its own address does not say it: a
+	// name, a forwarded port, TLS that ends elsewhere. It is what is printed and handed out.
+	PublicURL string `yaml:"public_url,omitempty"`
 	// Token is what the control API asks for. One is made for "make", and where it is empty
 	// and a listener is not on loopback.
 	Token      string   `yaml:"token,omitempty"`
@@ -45,9 +50,11 @@ type Config struct {
 	Wake    WakeConfig    `yaml:"wake"`
 
 	// What the default namespace begins with. SIGHUP reads these anew.
-	Tenants  []any `yaml:"tenants,omitempty"`
-	Gateways []any `yaml:"gateways,omitempty"`
-	Stubs    []any `yaml:"stubs,omitempty"`
+	Tenants  []any          `yaml:"tenants,omitempty"`
+	Gateways []any          `yaml:"gateways,omitempty"`
+	Bindings map[string]any `yaml:"bindings,omitempty"`
+	Policies []any          `yaml:"policies,omitempty"`
+	Stubs    []any          `yaml:"stubs,omitempty"`
 }
 
 // JournalConfig bounds the journal of one namespace; the oldest entries go.
@@ -103,6 +110,9 @@ func (c Config) Check() error {
 			return fmt.Errorf("%s: expected host:port, got %q", name, addr)
 		}
 	}
+	if err := checkPublicURL(c.PublicURL); err != nil {
+		return err
+	}
 	switch fakeconnector.Egress(c.Egress) {
 	case fakeconnector.EgressForeign, fakeconnector.EgressStrict, fakeconnector.EgressOff:
 	default:
@@ -122,6 +132,46 @@ func (c Config) Check() error {
 	}
 	_, err := c.seed()
 	return err
+}
+
+// checkPublicURL: the four schemes are those of the contract's table of dial URLs.
+func checkPublicURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !slices.Contains([]string{"http", "https", "ws", "wss"}, u.Scheme) {
+		return fmt.Errorf("public_url: expected the base URL that gateways are given, such as https://connector.example, got %q", text)
+	}
+	return nil
+}
+
+// relayURL is what gateways are configured with: the public URL, else the address of the
+// listener as this machine reaches it.
+func (c Config) relayURL(listener net.Addr) string {
+	if c.PublicURL != "" {
+		return c.PublicURL
+	}
+	return c.at(listener)
+}
+
+// at is the URL of a listener, as this machine reaches it.
+func (c Config) at(listener net.Addr) string {
+	scheme := "http://"
+	if c.TLSCert != "" {
+		scheme = "https://"
+	}
+	return scheme + Reachable(listener.String())
+}
+
+// Reachable is an address of a listener as this machine reaches it: one on every address
+// is reached on loopback.
+func Reachable(hostPort string) string {
+	host, port, err := net.SplitHostPort(hostPort)
+	if ip := net.ParseIP(host); err == nil && (host == "" || (ip != nil && ip.IsUnspecified())) {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return hostPort
 }
 
 // minToken keeps a control token from being guessed, and above what a redactor leaves alone.
@@ -145,9 +195,13 @@ func (c Config) level() (slog.Level, error) {
 
 // seed is the state that the file describes, by the schemas of the control API.
 func (c Config) seed() (control.Seed, error) {
-	text, err := json.Marshal(map[string]any{"tenants": orEmpty(c.Tenants), "gateways": orEmpty(c.Gateways), "stubs": orEmpty(c.Stubs)})
+	given := map[string]any{"tenants": orEmpty(c.Tenants), "gateways": orEmpty(c.Gateways), "policies": orEmpty(c.Policies), "stubs": orEmpty(c.Stubs)}
+	if c.Bindings != nil {
+		given["bindings"] = c.Bindings
+	}
+	text, err := json.Marshal(given)
 	if err != nil {
-		return control.Seed{}, fmt.Errorf("tenants, gateways and stubs: expected mappings with text for keys: %w", err)
+		return control.Seed{}, fmt.Errorf("tenants, gateways, bindings, policies and stubs: expected mappings with text for keys: %w", err)
 	}
 	return control.ReadSeed(text)
 }

@@ -24,8 +24,9 @@ func TestExample(t *testing.T) {
 		t.Error(err)
 	}
 	seed, err := c.seed()
-	if err != nil || len(seed.Gateways) != 1 || len(seed.Tenants) != 1 || len(seed.Stubs) != 1 || len(seed.Stubs[0].Faults) != 2 {
-		t.Errorf("expected a tenant, a gateway and a stub of two faults, got %+v, %v", seed, err)
+	if err != nil || len(seed.Gateways) != 1 || len(seed.Tenants) != 1 || len(seed.Stubs) != 1 || len(seed.Stubs[0].Faults) != 2 ||
+		seed.Bindings.Len() != 5 || len(seed.Policies) != 1 {
+		t.Errorf("expected a tenant, a gateway, a binding of each kind, a policy and a stub of two faults, got %+v, %v", seed, err)
 	}
 	for i := range reflect.TypeFor[Config]().NumField() {
 		name, _, _ := strings.Cut(reflect.TypeFor[Config]().Field(i).Tag.Get("yaml"), ",")
@@ -33,28 +34,47 @@ func TestExample(t *testing.T) {
 			t.Errorf("expected %s to have %s", example, name)
 		}
 	}
-	c.Tenants, c.Gateways, c.Stubs, c.AllowHosts = nil, nil, nil, nil
+	c.Tenants, c.Gateways, c.Bindings, c.Policies, c.Stubs, c.AllowHosts = nil, nil, nil, nil, nil, nil
 	if want := Default(); !reflect.DeepEqual(c, want) {
 		t.Errorf("expected the defaults, got\n%+v\nwhere they are\n%+v", c, want)
 	}
 }
 
 func TestConfigIsStrict(t *testing.T) {
+	const two = "gateways: [{id: g1, secret: abcdef, tenant: t, instance: i1}, {id: g2, secret: abcdef, tenant: t, instance: i2}]\n"
 	for text, want := range map[string]string{
-		"listn: a:1":                          "field listn not found",
-		"listen: [a]":                         "cannot unmarshal",
-		"journal: {size: 1}":                  "field size not found",
-		"listen: a:1\nlisten: b:1":            "already defined",
-		"listen: a:1\n---\nlisten: b:1":       "expected one YAML document",
-		"shutdown_timeout: soon":              "soon",
-		"shutdown_timeout: -1s":               "shutdown_timeout: expected more than 0",
-		"token: short":                        "token: expected at least 16 characters, got 5",
-		"gateways: [{id: gw-1}]":              "gateways[0]: expected an id and a secret",
-		"gateways: [{id: 7, secret: abcdef}]": "gateways[0].id: expected string",
-		"gateways: [{id: g, secret: abcdef}, {id: g, secret: abcdef}]": "gateways[1].id: expected every gateway once",
-		"gateways: [{id: g, secret: abcdef, tenat: x}]":                "gateways[0].tenat: unexpected property",
-		"gateways: {id: g}":              "cannot unmarshal",
-		"tenants: [{id: t, scopes: G1}]": "tenants[0].scopes: expected array",
+		"public_url: example.com":       "public_url: expected the base URL",
+		"public_url: ftp://example.com": "public_url: expected the base URL",
+		"public_url: 'https://x/?a=b'":  "public_url: expected the base URL",
+		"bindings: [a]":                 "cannot unmarshal",
+		"bindings: {autors: []}":        "bindings.autors: unexpected property",
+		two + "bindings: {grants: [{instance: i1, platform: discord}]}":                                                               "bindings.grants[0]: expected required property scope",
+		two + "bindings: {grants: [{instance: i9, platform: discord, scope: C1}]}":                                                    `bindings.grants[0]: granting discord/C1: expected an instance with a gateway that was not revoked, got "i9"`,
+		two + "bindings: {grants: [{instance: i1, platform: discord, scope: C1}, {instance: i2, platform: discord, scope: C1}]}":      "bindings.grants[1]: expected one of it, got another one after bindings.grants[0]",
+		two + "bindings: {authors: [{instance: i1, platform: discord, user_id: U1}, {instance: i2, platform: discord, user_id: U1}]}": "bindings.authors[1]: binding discord/U1: another instance has it",
+		two + "bindings: {authors: [{instance: i1, platform: discord, userId: U1}]}":                                                  "bindings.authors[0].userId: unexpected property",
+		two + "bindings: {dm_defaults: [{instance: i1, platform: discord}, {instance: i2, platform: discord}]}":                       "bindings.dm_defaults[1]: expected one of it",
+		two + "bindings: {principals: [{instance: i1, principal: everybody}]}":                                                        "bindings.principals[0].principal",
+		two + "bindings: {principals: [{instance: i1, principal: any, allow: [{platform: discord, user_id: U1}]}]}":                   "bindings.principals[0]: the request is wrong: expected no list",
+		two + "bindings: {hidden: [{platform: discord, user_id: U1, chat: C1, can: true}]}":                                           "bindings.hidden[0].can: unexpected property",
+		two + "policies: [{gateway: g9, platform: discord, require_address: true, allow_other_bots: false}]":                          "policies[0]: setting a policy",
+		two + "policies: [{gateway: g1, platform: discord, require_address: maybe, allow_other_bots: false}]":                         "policies[0].require_address: expected boolean",
+		two + "policies: [{gateway: g1, platform: discord}]":                                                                          "policies[0]: expected required property allow_other_bots",
+		"listn: a:1":                    "field listn not found",
+		"listen: [a]":                   "cannot unmarshal",
+		"journal: {size: 1}":            "field size not found",
+		"listen: a:1\nlisten: b:1":      "already defined",
+		"listen: a:1\n---\nlisten: b:1": "expected one YAML document",
+		"shutdown_timeout: soon":        "soon",
+		"shutdown_timeout: -1s":         "shutdown_timeout: expected more than 0",
+		"token: short":                  "token: expected at least 16 characters, got 5",
+		"gateways: [{id: g, secret: abcdef, tenant: null}]":                                 "gateways[0].tenant: expected string, got null",
+		"gateways: [{id: gw-1}]":                                                            "gateways[0]: expected an id and a secret",
+		"gateways: [{id: 7, secret: abcdef}]":                                               "gateways[0].id: expected string",
+		"gateways: [{id: g, secret: abcdef}, {id: g, secret: abcdef}]":                      "gateways[1].id: expected every gateway once",
+		"gateways: [{id: g, secret: abcdef, tenat: x}]":                                     "gateways[0].tenat: unexpected property",
+		"gateways: {id: g}":                                                                 "cannot unmarshal",
+		"tenants: [{id: t, scopes: G1}]":                                                    "tenants[0].scopes: expected array",
 		"tenants: [{id: a, identity_tokens: [same-1]}, {id: b, identity_tokens: [same-1]}]": "tenants[1].identity_tokens[0]: expected a token of one tenant",
 		"stubs: [{faults: [{name: explode}]}]":                                              "stubs[0].faults[0].name",
 		"stubs: [{faults: [{name: close, cod: 1}]}]":                                        "stubs[0].faults[0]",
@@ -103,6 +123,18 @@ func TestLoopback(t *testing.T) {
 	} {
 		if got := loopback(addr); got != want {
 			t.Errorf("%s: expected %v, got %v", addr, want, got)
+		}
+	}
+}
+
+// What is printed and handed out is where gateways reach the listener.
+func TestReachable(t *testing.T) {
+	for addr, want := range map[string]string{
+		"[::]:8790": "127.0.0.1:8790", "0.0.0.0:8790": "127.0.0.1:8790", ":8790": "127.0.0.1:8790",
+		"[::1]:8790": "[::1]:8790", "10.0.0.1:8790": "10.0.0.1:8790", "staging.example:8790": "staging.example:8790", "nonsense": "nonsense",
+	} {
+		if got := Reachable(addr); got != want {
+			t.Errorf("%s: expected %s, got %s", addr, want, got)
 		}
 	}
 }

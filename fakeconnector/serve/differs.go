@@ -12,7 +12,7 @@ func (c Config) differs(other Config) (names []string) {
 	for i := range was.NumField() {
 		name, _, _ := strings.Cut(was.Type().Field(i).Tag.Get("yaml"), ",")
 		switch name {
-		case "tenants", "gateways", "stubs":
+		case "tenants", "gateways", "bindings", "policies", "stubs":
 			continue
 		}
 		if !reflect.DeepEqual(was.Field(i).Interface(), is.Field(i).Interface()) {

@@ -32,7 +32,8 @@ type Options struct {
 	// Load reads the configuration, at the start and at every Reload.
 	Load   func() (Config, error)
 	Reload <-chan os.Signal
-	// Ready, which may be nil, is told of the addresses once both listeners are open.
+	// Ready, which may be nil, is told of the URLs once both listeners are open: where
+	// gateways dial, and where the control API is.
 	Ready func(relayURL, controlURL string)
 }
 
@@ -88,9 +89,11 @@ func (p *process) open(ctx context.Context) (err error) {
 	var config *tls.Config
 	if c.TLSCert != "" {
 		p.certs = &certificates{cert: c.TLSCert, key: c.TLSKey}
-		if err := p.certs.load(); err != nil {
+		now, err := p.certs.read()
+		if err != nil {
 			return &ConfigError{err}
 		}
+		p.certs.now.Store(now)
 		config = &tls.Config{GetCertificate: p.certs.get, MinVersion: tls.VersionTLS12}
 	}
 	if c.Store != "" {
@@ -121,7 +124,8 @@ func (p *process) open(ctx context.Context) (err error) {
 		return &ConfigError{err}
 	}
 	token := p.token()
-	steering := control.New(control.Options{Spaces: p.spaces, Version: p.Version, RelayURL: p.front.URL(), Log: p.log,
+	relayURL, controlURL := c.relayURL(relay.Addr()), c.at(steer.Addr())
+	steering := control.New(control.Options{Spaces: p.spaces, Version: p.Version, RelayURL: relayURL, Log: p.log,
 		Token: token, Hosts: c.AllowHosts, Redact: p.secrets.String, Done: p.done})
 	steering.HandleOpen("/healthz", http.HandlerFunc(p.health))
 	steering.HandleOpen("/readyz", http.HandlerFunc(p.readiness))
@@ -136,22 +140,19 @@ func (p *process) open(ctx context.Context) (err error) {
 	}
 	p.control = &http.Server{Handler: steering.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug)}
-	scheme := "http"
 	if config != nil {
-		scheme = "https"
 		own := config.Clone()
 		own.NextProtos = []string{"http/1.1"} // one that a stream may hold
 		steer = tls.NewListener(steer, own)
 	}
-	controlURL := scheme + "://" + steer.Addr().String()
 	go func() { // ended by shutdown
 		if err := p.control.Serve(steer); !errors.Is(err, http.ErrServerClosed) {
 			p.log.Error("the control listener failed", "error", err)
 		}
 	}()
-	p.log.Info("serving", "relay", p.front.URL(), "control", controlURL, "token", token != "", "version", p.Version)
+	p.log.Info("serving", "relay", relayURL, "control", controlURL, "token", token != "", "version", p.Version)
 	if p.Ready != nil {
-		p.Ready(p.front.URL(), controlURL)
+		p.Ready(relayURL, controlURL)
 	}
 	return nil
 }
@@ -224,20 +225,28 @@ func (p *process) reload() {
 	if err == nil {
 		err = config.Check()
 	}
+	var cert *tls.Certificate
 	if err == nil && p.certs != nil {
-		err = p.certs.load()
+		cert, err = p.certs.read()
+	}
+	var seed control.Seed
+	if err == nil {
+		seed, err = config.seed()
 	}
 	if err == nil {
-		var seed control.Seed
-		if seed, err = config.seed(); err == nil {
-			err = p.spaces.Reload(seed)
-		}
+		err = p.spaces.Reload(seed)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, control.ErrInPart):
+		p.log.Error("reloaded in part; reload again", "error", err)
+		return
+	case err != nil:
 		p.log.Error("not reloaded, everything stays as it was", "error", err)
 		return
+	case cert != nil:
+		p.certs.now.Store(cert)
 	}
-	p.log.Info("reloaded", "tenants", len(config.Tenants), "gateways", len(config.Gateways), "stubs", len(config.Stubs))
+	p.log.Info("reloaded", "tenants", len(seed.Tenants), "gateways", len(seed.Gateways), "bindings", seed.Bindings.Len(), "policies", len(seed.Policies), "stubs", len(seed.Stubs))
 	for _, name := range p.config.differs(config) {
 		p.log.Warn("changed in the configuration, and takes effect at the next start", "field", name)
 	}

@@ -28,28 +28,15 @@ import (
 
 	"github.com/relaykit/relaykit/fakeconnector/control/api"
 	"github.com/relaykit/relaykit/fakeconnector/control/client"
+	"github.com/relaykit/relaykit/fakeconnector/internal/rig"
 	"github.com/relaykit/relaykit/protocol"
-	"github.com/relaykit/relaykit/protocol/auth"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// bound is how long a test waits for what must come.
-const bound = 30 * time.Second
+const bound = rig.Bound
 
-func within(t testing.TB) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), bound)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var within, must, read = rig.Within, rig.Must, rig.Read
 
 // running is a process of the test.
 type running struct {
@@ -159,27 +146,9 @@ func (r *running) change(set func(*Config), broken error) {
 // dial connects a gateway and reads its descriptor.
 func (r *running) dial(id, secret string, config *tls.Config) *websocket.Conn {
 	r.t.Helper()
-	d := websocket.Dialer{TLSClientConfig: config}
-	ws, resp, err := d.DialContext(within(r.t), "ws"+strings.TrimPrefix(r.relay, "http")+protocol.RouteRelay,
-		http.Header{"Authorization": {"Bearer " + auth.Mint(id, secret, 0)}})
-	must(r.t, err)
-	_ = resp.Body.Close()
-	r.t.Cleanup(func() { _ = ws.Close() })
-	must(r.t, ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"hello","platform":"discord","botId":"b"}`+"\n")))
-	if f := read(r.t, ws); f["type"] != "descriptor" {
-		r.t.Fatalf("expected a descriptor, got %v", f)
-	}
+	ws := rig.Dial(r.t, r.relay, rig.Gateway{ID: id, Secret: secret, Platform: "discord", BotID: "b", TLS: config})
+	rig.Descriptor(r.t, ws)
 	return ws
-}
-
-func read(t *testing.T, ws *websocket.Conn) map[string]any {
-	t.Helper()
-	must(t, ws.SetReadDeadline(time.Now().Add(bound)))
-	_, line, err := ws.ReadMessage()
-	must(t, err)
-	var f map[string]any
-	must(t, json.Unmarshal(line, &f))
-	return f
 }
 
 const gatewaySecret = "the-secret-of-a-gateway"
@@ -246,6 +215,110 @@ func TestReload(t *testing.T) {
 	if strings.Contains(r.logs.String(), gatewaySecret) || strings.Contains(r.logs.String(), "another-secret") {
 		t.Error("expected no secret in the logs")
 	}
+}
+
+// Bindings and policies of the configuration are in force, follow it, and leave alone what
+// was bound by hand.
+func TestReloadOfBindings(t *testing.T) {
+	m := func(pairs ...any) map[string]any {
+		out := map[string]any{}
+		for i := 0; i < len(pairs); i += 2 {
+			out[pairs[i].(string)] = pairs[i+1]
+		}
+		return out
+	}
+	grant := func(scope string) any { return m("instance", "inst-1", "platform", "discord", "scope", scope) }
+	r := run(t, func(c *Config) {
+		withGateway(c)
+		c.Bindings = m("authors", []any{m("instance", "inst-1", "platform", "discord", "user_id", "U1")}, "grants", []any{grant("C1"), grant("C2")},
+			"dm_defaults", []any{m("instance", "inst-1", "platform", "discord")},
+			"principals", []any{m("instance", "inst-1", "principal", "any")}, "hidden", []any{m("platform", "discord", "user_id", "U1", "chat", "C9")})
+		c.Policies = []any{m("gateway", "gw-1", "platform", "discord", "require_address", true, "allow_other_bots", false)}
+	})
+	c := r.client("")
+	look := func() (api.Bindings, []api.Policy) {
+		t.Helper()
+		all, err := c.Snapshot(within(t))
+		must(t, err)
+		return all.Bindings, all.Policies
+	}
+	b, p := look()
+	if len(b.Authors) != 1 || len(b.Grants) != 2 || len(b.DMDefaults) != 1 || len(b.Principals) != 1 || b.Principals[0].Principal.Principal != "any" ||
+		len(b.Hidden) != 1 || len(p) != 1 || !p[0].RequireAddress {
+		t.Fatalf("expected everything of the configuration, got %+v and %+v", b, p)
+	}
+	_, err := c.CreateGateway(within(t), api.NewGateway{ID: "by-hand", Instance: "inst-hand"})
+	must(t, err)
+	must(t, c.Grant(within(t), api.Grant{Instance: "inst-hand", Platform: "discord", Scope: "C5"}))
+	must(t, c.ReleaseGrant(within(t), api.Grant{Instance: "inst-1", Platform: "discord", Scope: "C2"}))
+	b, p = look()
+	before, _ := json.Marshal([]any{b, p})
+
+	// C5 is another one's by hand: nothing of the file is taken over, the rest of it neither.
+	lines := strings.Count(r.logs.String(), "\n")
+	r.change(func(c *Config) {
+		c.Bindings = m("grants", []any{grant("C1"), grant("C3"), grant("C5")})
+		c.Policies = nil
+		c.Gateways = append(c.Gateways, m("id", "gw-2", "secret", "another-secret"))
+	}, nil)
+	r.logs.wait(t, "bindings.grants[2]: granting discord/C5: another instance has it")
+	if got := strings.Count(r.logs.String(), "\n") - lines; got != 1 || strings.Contains(r.logs.String(), `"msg":"reloaded`) {
+		t.Errorf("expected one line about it, got %d\n%s", got, r.logs)
+	}
+	b, p = look()
+	if after, _ := json.Marshal([]any{b, p}); !bytes.Equal(before, after) {
+		t.Errorf("expected nothing to change, got\n%s\nwhere there was\n%s", after, before)
+	}
+	if list, err := c.Gateways(within(t)); err != nil || len(list.Gateways) != 2 {
+		t.Errorf("expected no gateway of the file that was refused, got %+v, %v", list, err)
+	}
+
+	r.change(func(c *Config) {
+		c.Bindings = m("grants", []any{grant("C2"), grant("C3")}) // C2 is as it was in the file: released by hand, it stays so
+		c.Policies = []any{m("gateway", "gw-1", "platform", "discord", "require_address", false, "allow_other_bots", true)}
+		c.Gateways = c.Gateways[:1]
+	}, nil)
+	r.logs.wait(t, `"msg":"reloaded","tenants":0,"gateways":1,"bindings":2,"policies":1,"stubs":0`)
+	b, p = look()
+	if len(b.Authors) != 0 || len(b.DMDefaults) != 0 || len(b.Hidden) != 0 || len(p) != 1 || p[0].RequireAddress || !p[0].AllowOtherBots ||
+		len(b.Principals) != 1 || b.Principals[0].Principal.Principal != "owner-only" ||
+		len(b.Grants) != 2 || b.Grants[0].Scope != "C3" || b.Grants[1] != (api.Grant{Instance: "inst-hand", Platform: "discord", Scope: "C5"}) {
+		t.Errorf("expected what the file says now, and what was granted by hand, got %+v and %+v", b, p)
+	}
+
+	// What hangs on a gateway whose record changes is made anew with it.
+	r.change(func(c *Config) {
+		c.Gateways = []any{m("id", "gw-1", "secret", gatewaySecret, "instance", "inst-1", "bot_id", "other", "tenant", "acme")}
+	}, nil)
+	r.logs.wait(t, `"msg":"reloaded","tenants":0,"gateways":1,"bindings":2,"policies":1,"stubs":0}`+"\n"+`{`)
+	if b, p = look(); len(p) != 1 || !p[0].AllowOtherBots || len(b.Grants) != 3 {
+		t.Errorf("expected the policy and both grants of the file, got %+v and %+v", b, p)
+	}
+}
+
+// What is printed and handed out is the public URL, or an address that can be dialed.
+func TestPublicURL(t *testing.T) {
+	r := run(t, func(c *Config) { c.Listen, c.Control, c.Token = "0.0.0.0:0", ":0", "a-token-of-this-test" })
+	if !strings.HasPrefix(r.relay, "http://127.0.0.1:") || !strings.HasPrefix(r.control, "http://127.0.0.1:") {
+		t.Errorf("expected addresses of loopback, got %s and %s", r.relay, r.control)
+	}
+	info, err := r.client("a-token-of-this-test").Info(within(t)) // and so the control URL is good
+	must(t, err)
+	if info.RelayURL != r.relay {
+		t.Errorf("expected %s, got %+v", r.relay, info)
+	}
+	made, err := r.client("a-token-of-this-test").CreateGateway(within(t), api.NewGateway{})
+	must(t, err)
+	r.dial(made.Gateway.ID, made.Secret, nil)
+
+	const public = "wss://connector.example/base"
+	r = run(t, func(c *Config) { c.Listen, c.PublicURL = "0.0.0.0:0", public; c.Token = "a-token-of-this-test" })
+	info, err = r.client("a-token-of-this-test").Info(within(t))
+	must(t, err)
+	if r.relay != public || info.RelayURL != public {
+		t.Errorf("expected the public URL, got %s and %+v", r.relay, info)
+	}
+	r.logs.wait(t, `"relay":"`+public+`"`)
 }
 
 // A reset begins again with the configuration, and its gateways dial again.
@@ -381,6 +454,13 @@ func TestStoreOutlives(t *testing.T) {
 	if f := read(t, second.dial("gw-1", gatewaySecret, nil)); f["bufferId"] != d.BufferID {
 		t.Errorf("expected the entry of before, got %v", f)
 	}
+	// A reset empties them as well: how it began is without.
+	c := second.client("")
+	_, err = c.Reset(within(t))
+	must(t, err)
+	if list, err := c.Buffers(within(t)); err != nil || len(list.Buffers) != 0 {
+		t.Errorf("expected no buffer after a reset, got %+v, %v", list, err)
+	}
 }
 
 func TestTLS(t *testing.T) {
@@ -397,14 +477,22 @@ func TestTLS(t *testing.T) {
 	if len(list.Sessions) != 1 {
 		t.Errorf("expected the session, got %+v", list)
 	}
-	// Another certificate takes effect without a restart.
+	// Another certificate takes effect without a restart, unless something else is wrong.
 	other, otherKey, otherRoots := certificate(t)
 	for from, to := range map[string]string{other: cert, otherKey: key} {
 		text, err := os.ReadFile(from)
 		must(t, err)
 		must(t, os.WriteFile(to, text, 0o600))
 	}
-	r.change(nil, nil)
+	withhold := []api.Fault{{"name": json.RawMessage(`"withhold"`)}}
+	_, err = r.client("").CreateStub(within(t), api.NewStub{ID: "one", Match: api.Match{Gateway: "x"}, Every: 1, Faults: withhold})
+	must(t, err)
+	r.change(func(c *Config) {
+		c.Stubs = []any{map[string]any{"id": "one", "faults": []any{map[string]any{"name": "withhold"}}}}
+	}, nil)
+	r.logs.wait(t, "was taken by hand")
+	r.dial("gw-1", gatewaySecret, config)
+	r.change(func(c *Config) { c.Stubs = nil }, nil)
 	r.logs.wait(t, `"msg":"reloaded"`)
 	r.dial("gw-1", gatewaySecret, &tls.Config{RootCAs: otherRoots})
 }

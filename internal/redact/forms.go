@@ -75,7 +75,7 @@ func asciiJSON(s string) string {
 var bearerToken = regexp.MustCompile("(?i)\\bbearer(?:[ \t]+|%20|\\+)([^\\s\"'`]+)")
 
 // alreadyHidden matches a placeholder of our own, so that redacting twice is redacting once.
-var alreadyHidden = regexp.MustCompile(`^\[secret (?:\d+|\?)\]`)
+var alreadyHidden = regexp.MustCompile(`^\[secret \d+\]`)
 
 // proseLength is the length from which a word after "bearer", written in lower case, is
 // taken for a token. The header's scheme is `Bearer`; "a bearer token is missing" is a

@@ -22,8 +22,8 @@ import (
 // ignored: it would match by accident all over a report, and it protects nothing.
 const MinLength = 6
 
-// maxBearers bounds how many unknown bearer tokens get a number of their own; a subject
-// that floods cannot make the table grow. Those after it are `[secret ?]`.
+// maxBearers bounds how many unknown bearer tokens keep their number; a subject that floods
+// cannot make the table grow. The oldest goes, and has another number when it comes again.
 const maxBearers = 10_000
 
 // Redactor replaces the secrets that it was given. The zero value and New's are ready
@@ -32,15 +32,22 @@ type Redactor struct {
 	mu       sync.RWMutex
 	next     int                  // the last number given
 	numbers  map[string]int       // secret → its number
+	forever  map[string]bool      // secrets that were given to Add
+	passing  []passing            // those that were given to AddUntil
+	swept    int                  // how many of them the last sweep has left
 	patterns map[uint64][]pattern // the first MinLength bytes → what may start with them, longest first
 	bearers  map[uint64]int       // hash of an unknown bearer token → its number
+	order    []uint64             // of those hashes, a ring when it is full
+	oldest   int                  // in that ring
 	seed     maphash.Seed
+
+	sweeping sync.Mutex // held while secrets are asked whether they are over
 }
 
-// pattern is one form of a secret.
+// pattern is one form of a secret, or of several that have it in common.
 type pattern struct {
-	text   string
-	number int
+	text    string
+	numbers []int // of those that have it; the first one is shown
 }
 
 // New returns a Redactor that knows no secret yet.
@@ -54,20 +61,29 @@ func (r *Redactor) Add(secrets ...string) {
 	defer r.mu.Unlock()
 	r.init()
 	for _, secret := range secrets {
-		if len(secret) < MinLength || r.numbers[secret] != 0 {
-			continue
+		if len(secret) >= MinLength {
+			r.forever[secret] = true
+			r.know(secret)
 		}
-		r.next++
-		r.numbers[secret] = r.next
-		for _, form := range forms(secret) {
-			r.addPattern(pattern{form, r.next})
-		}
+	}
+}
+
+// know needs r.mu.
+func (r *Redactor) know(secret string) {
+	if r.numbers[secret] != 0 {
+		return
+	}
+	r.next++
+	r.numbers[secret] = r.next
+	for _, form := range forms(secret) {
+		r.addPattern(form, r.next)
 	}
 }
 
 func (r *Redactor) init() {
 	if r.numbers == nil {
 		r.numbers = map[string]int{}
+		r.forever = map[string]bool{}
 		r.patterns = map[uint64][]pattern{}
 		r.bearers = map[uint64]int{}
 		r.seed = maphash.MakeSeed()
@@ -75,22 +91,28 @@ func (r *Redactor) init() {
 }
 
 // addPattern keeps the list of a prefix longest first, so that of two secrets that
-// start alike the longer one is taken. The first secret with a form keeps it.
-func (r *Redactor) addPattern(p pattern) {
-	key, ok := prefix(p.text)
+// start alike the longer one is taken. Of secrets that have a form in common the first
+// one's number is shown.
+func (r *Redactor) addPattern(form string, number int) {
+	key, ok := prefix(form)
 	if !ok {
 		return
 	}
 	list := r.patterns[key]
-	at, found := slices.BinarySearchFunc(list, p, func(a, b pattern) int {
-		if len(a.text) != len(b.text) {
-			return len(b.text) - len(a.text)
-		}
-		return strings.Compare(a.text, b.text)
-	})
-	if !found {
-		r.patterns[key] = slices.Insert(list, at, p)
+	at, found := slices.BinarySearchFunc(list, form, longest)
+	if found {
+		list[at].numbers = append(list[at].numbers, number)
+		return
 	}
+	r.patterns[key] = slices.Insert(list, at, pattern{form, []int{number}})
+}
+
+// longest is the order of patterns that start alike.
+func longest(p pattern, form string) int {
+	if len(p.text) != len(form) {
+		return len(form) - len(p.text)
+	}
+	return strings.Compare(p.text, form)
 }
 
 // prefix is the first MinLength bytes of s as a number, false when s has fewer.
@@ -124,15 +146,10 @@ func (r *Redactor) String(s string) string {
 // span is a part of a text that must not be shown.
 type span struct {
 	start, end int
-	number     int // 0: it has none, the table is full
+	number     int
 }
 
-func placeholder(number int) string {
-	if number == 0 {
-		return "[secret ?]"
-	}
-	return fmt.Sprintf("[secret %d]", number)
-}
+func placeholder(number int) string { return fmt.Sprintf("[secret %d]", number) }
 
 // spans finds the parts to replace, in order and disjoint. Matches that overlap become
 // one, so that no end of a secret survives another secret that begins inside of it.
@@ -171,7 +188,7 @@ func (r *Redactor) known(s string) []span {
 		key, _ := prefix(s[i:])
 		for _, p := range r.patterns[key] {
 			if strings.HasPrefix(s[i:], p.text) {
-				found = append(found, span{i, i + len(p.text), p.number})
+				found = append(found, span{i, i + len(p.text), p.numbers[0]})
 				break
 			}
 		}
@@ -186,11 +203,17 @@ func (r *Redactor) bearer(token string) int {
 	defer r.mu.Unlock()
 	r.init()
 	hash := maphash.String(r.seed, token)
-	number, ok := r.bearers[hash]
-	if !ok && len(r.bearers) < maxBearers {
-		r.next++
-		number = r.next
-		r.bearers[hash] = number
+	if number, ok := r.bearers[hash]; ok {
+		return number
 	}
-	return number
+	if len(r.order) < maxBearers {
+		r.order = append(r.order, hash)
+	} else {
+		delete(r.bearers, r.order[r.oldest])
+		r.order[r.oldest] = hash
+		r.oldest = (r.oldest + 1) % maxBearers
+	}
+	r.next++
+	r.bearers[hash] = r.next
+	return r.next
 }

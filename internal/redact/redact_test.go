@@ -2,12 +2,14 @@ package redact
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -124,10 +126,19 @@ func TestUnknownBearersAreBounded(t *testing.T) {
 	for i := range maxBearers + 5 {
 		r.String(fmt.Sprintf("Bearer token-%d", i))
 	}
-	if got := r.String("Bearer one-more-token"); got != "Bearer [secret ?]" {
-		t.Errorf("got %q", got)
+	last := fmt.Sprintf("Bearer [secret %d]", maxBearers+5)
+	if got := r.String(fmt.Sprintf("Bearer token-%d", maxBearers+4)); got != last {
+		t.Errorf("expected the number of before, %q, got %q", last, got)
 	}
-	if len(r.bearers) != maxBearers {
+	if got, want := r.String("Bearer token-0"), fmt.Sprintf("Bearer [secret %d]", maxBearers+6); got != want {
+		t.Errorf("expected one that was forgotten to have another number, %q, got %q", want, got)
+	}
+	for token, number := range map[string]int{"token-4": maxBearers + 7, "token-8": 9} {
+		if got, want := r.String("Bearer "+token), fmt.Sprintf("Bearer [secret %d]", number); got != want {
+			t.Errorf("%s: got %q, want %q", token, got, want)
+		}
+	}
+	if len(r.bearers) != maxBearers || len(r.order) != maxBearers {
 		t.Errorf("%d tokens are kept, the bound is %d", len(r.bearers), maxBearers)
 	}
 }
@@ -228,10 +239,130 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
+// random is a secret as they are made: it starts like no other.
+func random(i int) string {
+	sum := sha256.Sum256([]byte(strconv.Itoa(i)))
+	return hex.EncodeToString(sum[:])
+}
+
+// fill adds secrets that are not over, so that a sweep is due.
+func fill(r *Redactor) {
+	for i := range 2*len(r.passing) + sweepFrom {
+		r.AddUntil(fmt.Sprintf("filling-%d-%d", len(r.passing), i), func() bool { return false })
+	}
+}
+
+func TestASecretIsForgottenWhenItIsOver(t *testing.T) {
+	r := New()
+	over := map[string]bool{}
+	until := func(secret, what string) {
+		r.AddUntil(secret, func() bool { return over[what] })
+	}
+	until("passing-secret", "passing")
+	until("lasting-secret", "lasting")
+	r.Add("lasting-secret")
+	until("twice-a-secret", "once")
+	until("twice-a-secret", "again")
+	until("short", "passing")
+	// What is a secret of its own, and the base64 of one that goes.
+	form := base64.RawURLEncoding.EncodeToString([]byte("passing-secret"))
+	r.Add(form)
+	const text = "passing-secret lasting-secret twice-a-secret short"
+	all := "[secret 1] [secret 2] [secret 3] short"
+	if got := r.String(text); got != all {
+		t.Fatalf("got %q, want %q", got, all)
+	}
+	r.Sweep()
+	if got := r.String(text); got != all {
+		t.Errorf("nothing is over: got %q, want %q", got, all)
+	}
+	over["passing"], over["lasting"], over["once"] = true, true, true
+	r.SweepWhenDue() // it is not
+	if got := r.String(text); got != all {
+		t.Errorf("no sweep is due: got %q, want %q", got, all)
+	}
+	fill(r)
+	r.SweepWhenDue()
+	if got, want := r.String(text), "passing-secret [secret 2] [secret 3] short"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := r.String(form); got != "[secret 4]" {
+		t.Errorf("expected what is a secret by itself to stay one, got %q", got)
+	}
+	over["again"] = true
+	r.Sweep()
+	if got, want := r.String(text), "passing-secret [secret 2] twice-a-secret short"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	until("passing-secret", "never")
+	if got := r.String(text); strings.Contains(got, "passing-secret") {
+		t.Errorf("expected a secret that is one again to be hidden, got %q", got)
+	}
+}
+
+// A secret that comes while others are asked is not lost, and asking may redact.
+func TestSweepLetsOthersWork(t *testing.T) {
+	r := New()
+	over := false
+	r.AddUntil("asked-about", func() bool {
+		r.AddUntil("came-meanwhile", func() bool { return over })
+		r.Sweep() // another one is under way
+		return strings.HasPrefix(r.String("asked-about"), "[secret")
+	})
+	r.Sweep()
+	if got, want := r.String("asked-about came-meanwhile"), fmt.Sprintf("asked-about [secret %d]", r.next); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	over = true
+	r.Sweep()
+	if got := r.String("came-meanwhile"); got != "came-meanwhile" {
+		t.Errorf("expected what came meanwhile to be asked the next time, got %q", got)
+	}
+}
+
+// What is over goes as fast as it comes.
+func TestPassingSecretsAreBounded(t *testing.T) {
+	r := New()
+	r.Add("lasting-secret")
+	most := 0
+	for i := range 20 * sweepFrom {
+		r.AddUntil(random(i), func() bool { return true })
+		r.SweepWhenDue()
+		most = max(most, len(r.numbers))
+	}
+	if most > 2*sweepFrom || len(r.patterns) > 2*sweepFrom*len(forms("x")) {
+		t.Errorf("%d secrets were held at once, %d patterns are", most, len(r.patterns))
+	}
+	if got := r.String("lasting-secret"); got != "[secret 1]" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// BenchmarkMint is a secret that ends at once, with its share of the sweeps.
+func BenchmarkMint(b *testing.B) {
+	r := New()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		r.AddUntil(random(i), func() bool { return true })
+		r.SweepWhenDue()
+	}
+	b.ReportMetric(float64(len(r.patterns)), "patterns")
+}
+
+// BenchmarkMintForEver is the same without an end.
+func BenchmarkMintForEver(b *testing.B) {
+	r := New()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		r.Add(random(i))
+	}
+	b.ReportMetric(float64(len(r.patterns)), "patterns")
+}
+
 func BenchmarkString(b *testing.B) {
 	r := New()
 	for i := range 3000 {
-		r.Add(fmt.Sprintf("%064x", i*7919))
+		r.Add(random(i))
 	}
 	line := strings.Repeat(`{"type":"inbound","event":{"text":"hello"}} `, 100)
 	b.SetBytes(int64(len(line)))

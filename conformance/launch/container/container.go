@@ -66,14 +66,15 @@ type launcher struct {
 
 	mu     sync.Mutex
 	docker *docker
-	ref    string // the image, once it is there
-	failed error  // why it cannot be had, so that nobody tries again
+	ref    string   // the image, once it is there
+	env    []string // the variables that the image brings along, as NAME=value
+	failed error    // why it cannot be had, so that nobody tries again
 }
 
 // Can asks the daemon, at the first call, where the fake connector must listen. When that
 // fails it is on loopback, and Launch says why.
 func (l *launcher) Can() kit.Abilities {
-	can := kit.Abilities{Restart: true, SetEnv: true, Signal: true, Files: true, URLHost: hostName}
+	can := kit.Abilities{Restart: true, SetEnv: true, Signal: true, Files: true, Args: true, URLHost: hostName}
 	if d, err := l.connect(); err == nil {
 		can.ListenHost = d.address
 	}
@@ -103,7 +104,7 @@ func (l *launcher) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 	if err := l.provide(ctx, d); err != nil {
 		return nil, fmt.Errorf("launch %s: %w", l.name, err)
 	}
-	s, err := d.start(ctx, l.ref, spec)
+	s, err := d.start(ctx, l.ref, l.env, spec)
 	if err != nil {
 		return nil, fmt.Errorf("launch %s: %w", l.name, err)
 	}
@@ -122,11 +123,15 @@ func (l *launcher) provide(ctx context.Context, d *docker) error {
 	defer cancel()
 	// The image first: what is wrong with it is what the user can mend.
 	ref, err := l.image(within, d)
+	var env []string
+	if err == nil {
+		env, err = d.variables(within, ref)
+	}
 	if err == nil {
 		err = d.provideReaper(within)
 	}
 	if err == nil {
-		l.ref = ref
+		l.ref, l.env = ref, env
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()

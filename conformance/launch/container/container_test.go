@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -80,7 +81,7 @@ func TestTheEnvironmentIsTheSpecs(t *testing.T) {
 			got = append(got, line)
 		}
 	}
-	if want := []string{"GATEWAY_RELAY_ID=gw-1", "MODE=environment", "NO_PROXY=*"}; !slices.Equal(got, want) {
+	if want := []string{"GATEWAY_RELAY_ID=gw-1", "LANG=C.UTF-8", "MODE=environment", "NO_PROXY=*"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -97,9 +98,34 @@ func TestFilesAreInItsWorkingDirectory(t *testing.T) {
 	}
 }
 
+func TestArgumentsStandInPlaceOfItsCommand(t *testing.T) {
+	s := begin(t, "arguments", func(spec *kit.Spec) { spec.Args = []string{"enroll", "a b"} })
+	exit(t, s)
+	if got := texts(s, "stdout"); !slices.Equal(got, []string{"enroll|a b"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// An image's own locale is kept.
+func TestItsLocale(t *testing.T) {
+	for own, want := range map[string]string{"A=LANG=x": "C.UTF-8", "LANG=de_DE.UTF-8": "", "LC_ALL=C.UTF-8": ""} {
+		if got := environment([]string{"PATH=/", own}, nil)["LANG"]; got != want {
+			t.Errorf("an image with %s: LANG is %q, want %q", own, got, want)
+		}
+	}
+}
+
 // The image's user may write nowhere, so what it was given stands for what it has made.
 func TestItsFilesBesidesTheImage(t *testing.T) {
-	s := begin(t, "graceful", func(spec *kit.Spec) { spec.Files = map[string]string{"etc/gateway/config.yaml": "a: b"} })
+	left := map[string]string{}
+	s := begin(t, "graceful", func(spec *kit.Spec) {
+		spec.Files = map[string]string{"etc/gateway/config.yaml": "a: b"}
+		spec.AtEnd = func(files func(context.Context, func(string, []byte)) error) {
+			if err := files(t.Context(), func(name string, content []byte) { left[path.Base(name)] = string(content) }); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	says(t, s, "ready")
 	got := map[string]string{}
 	if err := s.(kit.Placed).Files(t.Context(), func(name string, content []byte) { got[path.Base(name)] = string(content) }); err != nil {
@@ -113,6 +139,9 @@ func TestItsFilesBesidesTheImage(t *testing.T) {
 	}
 	if _, err := s.Stop(t.Context()); err != nil {
 		t.Error(err)
+	}
+	if !maps.Equal(left, got) {
+		t.Errorf("what it leaves: got %v, want %v", left, got)
 	}
 }
 

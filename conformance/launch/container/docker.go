@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
@@ -19,6 +20,10 @@ type docker struct {
 	client   client.APIClient
 	address  string // of this machine on the bridge network; empty for loopback
 	owner    string // names this process on the labels of its containers
+
+	asked sync.Mutex        // held while the daemon is asked what is the same for all containers
+	work  map[string]string // the working directory that an image says
+	shown bool              // its processes are this machine's
 }
 
 // connect finds the daemon, as testcontainers does, and the address of the bridge.

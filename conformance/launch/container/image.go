@@ -62,6 +62,18 @@ func (d *docker) pull(ctx context.Context, ref string) error {
 	return nil
 }
 
+// variables are those that an image brings along.
+func (d *docker) variables(ctx context.Context, ref string) ([]string, error) {
+	found, err := d.client.ImageInspect(ctx, d.substituted(ref))
+	if err != nil {
+		return nil, fmt.Errorf("reading what the image brings along: %w", reason(ctx, err))
+	}
+	if found.Config == nil {
+		return nil, nil
+	}
+	return found.Config.Env, nil
+}
+
 // substituted is the name under which testcontainers will ask for an image: a prefix of the
 // user's, such as a mirror, comes before one that names no registry.
 func (d *docker) substituted(ref string) string {

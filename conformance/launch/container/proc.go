@@ -12,12 +12,19 @@ import (
 
 // shows reports whether the container's processes are this machine's: that the daemon
 // names a process is not enough, as it may run in a virtual machine with numbers of its own.
+// Once one container's are, those of all of this daemon's are.
 func (d *docker) shows(ctx context.Context, id string) bool {
+	d.asked.Lock()
+	defer d.asked.Unlock()
+	if d.shown {
+		return true
+	}
 	found, err := d.client.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
 	if err != nil || found.Container.State == nil || found.Container.State.Pid == 0 {
 		return false
 	}
-	return belongs(found.Container.State.Pid, id)
+	d.shown = belongs(found.Container.State.Pid, id)
+	return d.shown
 }
 
 // belongs reports whether a process is in the container's control group.

@@ -31,6 +31,7 @@ type subject struct {
 	name   string // for errors
 	logs   *launch.LogBuffer
 	exited chan struct{}
+	atEnd  func(files func(context.Context, func(string, []byte)) error)
 
 	mu     sync.Mutex
 	exit   kit.Exit
@@ -101,9 +102,9 @@ func (s *subject) lookAt(ctx context.Context, path string, look func(string, []b
 }
 
 // start creates a container and starts it. Until it runs, whatever goes wrong removes it.
-func (d *docker) start(ctx context.Context, image string, spec kit.Spec) (_ kit.Subject, err error) {
+func (d *docker) start(ctx context.Context, image string, own []string, spec kit.Spec) (_ kit.Subject, err error) {
 	made, err := d.provider.CreateContainer(ctx, testcontainers.ContainerRequest{
-		Image: image, Env: environment(spec.Env),
+		Image: image, Cmd: spec.Args, Env: environment(own, spec.Env),
 		Labels: map[string]string{Label: d.owner, Label + ".subject": spec.Name},
 		HostConfigModifier: func(h *container.HostConfig) {
 			h.ExtraHosts = []string{hostName + ":host-gateway"}
@@ -121,10 +122,10 @@ func (d *docker) start(ctx context.Context, image string, spec kit.Spec) (_ kit.
 		return nil, fmt.Errorf("creating its container: %w", reason(ctx, err))
 	}
 	id := made.GetContainerID()
-	if err := d.copyFiles(ctx, id, spec.Files); err != nil {
+	if err := d.copyFiles(ctx, id, image, spec.Files); err != nil {
 		return nil, err
 	}
-	s := &subject{docker: d, id: id, name: spec.Name, logs: &launch.LogBuffer{}, exited: make(chan struct{})}
+	s := &subject{docker: d, id: id, name: spec.Name, logs: &launch.LogBuffer{}, exited: make(chan struct{}), atEnd: spec.AtEnd}
 	// Both before the start, so that nothing is missed of one that ends at once, and both
 	// outlive the call: only Stop, Kill and its own end end the subject.
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -152,25 +153,25 @@ func (d *docker) start(ctx context.Context, image string, spec kit.Spec) (_ kit.
 	return s, nil
 }
 
-// environment is all that the image does not bring along itself.
-func environment(of map[string]string) map[string]string {
+// environment is all that the image does not bring along itself. Where it names no locale
+// either, a runtime such as Java's would read the variables as ASCII.
+func environment(own []string, of map[string]string) map[string]string {
 	env := map[string]string{"NO_PROXY": "*"}
+	if !slices.ContainsFunc(own, func(v string) bool { return strings.HasPrefix(v, "LANG=") || strings.HasPrefix(v, "LC_") }) {
+		env["LANG"] = "C.UTF-8"
+	}
 	maps.Copy(env, of)
 	return env
 }
 
 // copyFiles puts files into the working directory that the image says.
-func (d *docker) copyFiles(ctx context.Context, id string, files map[string]string) error {
+func (d *docker) copyFiles(ctx context.Context, id, image string, files map[string]string) error {
 	if len(files) == 0 {
 		return nil
 	}
-	found, err := d.client.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+	work, err := d.workOf(ctx, id, image)
 	if err != nil {
 		return fmt.Errorf("reading its working directory: %w", reason(ctx, err))
-	}
-	work := "/"
-	if c := found.Container.Config; c != nil && c.WorkingDir != "" {
-		work = c.WorkingDir
 	}
 	var archive bytes.Buffer
 	tw := tar.NewWriter(&archive)
@@ -191,6 +192,28 @@ func (d *docker) copyFiles(ctx context.Context, id string, files map[string]stri
 		return fmt.Errorf("copying its files: %w", reason(ctx, err))
 	}
 	return nil
+}
+
+// workOf is the working directory of an image, which its first container tells.
+func (d *docker) workOf(ctx context.Context, id, image string) (string, error) {
+	d.asked.Lock()
+	defer d.asked.Unlock()
+	if work, known := d.work[image]; known {
+		return work, nil
+	}
+	found, err := d.client.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+	if err != nil {
+		return "", err
+	}
+	work := "/"
+	if c := found.Container.Config; c != nil && c.WorkingDir != "" {
+		work = c.WorkingDir
+	}
+	if d.work == nil {
+		d.work = map[string]string{}
+	}
+	d.work[image] = work
+	return work, nil
 }
 
 func writeAll(w io.Writer, text string) error {
@@ -242,6 +265,9 @@ func (s *subject) watch(ended client.ContainerWaitResult, output client.Containe
 	<-drained
 	overdue.Stop()
 	output.Close()
+	if s.atEnd != nil {
+		s.atEnd(s.Files)
+	}
 	if err := s.docker.remove(context.Background(), s.id); err != nil {
 		s.logs.Note("its container could not be removed: " + firstLine(err))
 	}

@@ -195,6 +195,10 @@ func (p *process) target(h pipe.Hello) (kit.ConnectorTarget, error) {
 		},
 		Identity: secret("identity"),
 		Invite:   secret("invite"),
+		Restart: func(ctx context.Context) (string, error) {
+			a, err := p.ask(ctx, pipe.Request{Method: "restart"})
+			return a.Secret, err
+		},
 		LinkCode: secret("link-code"),
 		Arrive: func(ctx context.Context, e kit.PublishedEvent) error {
 			return do(ctx, pipe.Request{Method: "arrive", Event: &e})

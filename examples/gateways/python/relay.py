@@ -285,7 +285,11 @@ class Relay:
             return None, f"the dial failed: {type(error).__name__}: {error}", False
 
         link = self._link = Link(socket)
-        link.write({"type": "hello", "platform": self._settings.platform, "botId": self._settings.bot_id})
+        if self._stopping:
+            # A cancellation that comes together with the end of the dial is lost in asyncio.wait_for.
+            link.give_up("shutting down")
+        else:
+            link.write({"type": "hello", "platform": self._settings.platform, "botId": self._settings.bot_id})
         bound = asyncio.get_running_loop().call_later(
             self._settings.timing.descriptor, self._descriptor_is_late, link
         )

@@ -4,9 +4,11 @@ import "github.com/relaykit/relaykit/fakeconnector/gate"
 
 // Bindings is who may write to which instance.
 type Bindings struct {
-	Authors    []Binding   `json:"authors" nullable:"false" doc:"an author is the owner of the instance that it is bound to"`
-	Grants     []Grant     `json:"grants" nullable:"false" doc:"scopes that are granted to an instance, on the terms of its principal policy"`
-	DMDefaults []DMDefault `json:"dm_defaults" nullable:"false" doc:"who has the direct messages of those who are not bound"`
+	Authors    []Binding     `json:"authors" nullable:"false" doc:"an author is the owner of the instance that it is bound to"`
+	Grants     []Grant       `json:"grants" nullable:"false" doc:"scopes that are granted to an instance, on the terms of its principal policy"`
+	DMDefaults []DMDefault   `json:"dm_defaults" nullable:"false" doc:"who has the direct messages of those who are not bound"`
+	Principals []PrincipalOf `json:"principals" nullable:"false" doc:"who besides bound authors a grant lets in, of each instance that said it"`
+	Hidden     []Hidden      `json:"hidden" nullable:"false" doc:"what somebody is not permitted to view"`
 }
 
 // Binding binds an author to an instance of a tenant.
@@ -42,12 +44,23 @@ type Principal struct {
 	Allow     []Author `json:"allow,omitempty" nullable:"false" maxItems:"1000" doc:"the list of allow-list"`
 }
 
+// PrincipalOf is the principal policy of an instance.
+type PrincipalOf struct {
+	Instance string `json:"instance"`
+	Principal
+}
+
+// Hidden is a chat that somebody is not permitted to view.
+type Hidden struct {
+	Author
+	Chat string `json:"chat" minLength:"1" maxLength:"256" doc:"a thread, a chat, or a server or workspace"`
+}
+
 // View says whether somebody is permitted to view a chat. Everybody sees what nothing was
 // said about.
 type View struct {
-	Author
-	Chat string `json:"chat" minLength:"1" maxLength:"256" doc:"a thread, a chat, or a server or workspace"`
-	Can  bool   `json:"can"`
+	Hidden
+	Can bool `json:"can"`
 }
 
 // Code is a link code that was just made: whoever sends "/link <code>" to the bot as a

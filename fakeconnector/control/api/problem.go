@@ -26,18 +26,28 @@ type FieldError struct {
 func (p *Problem) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %s", p.Status, p.Title)
-	if p.Detail != "" {
-		b.WriteString(": " + p.Detail)
+	separator := ": "
+	say := func(text string) {
+		b.WriteString(separator + text)
+		separator = "; "
+	}
+	// The detail of a problem about one field is what the field says.
+	if p.Detail != "" && !(len(p.Errors) == 1 && p.Detail == p.Errors[0].text()) {
+		say(p.Detail)
 	}
 	for _, e := range p.Errors {
-		b.WriteString("; ")
-		if e.Location != "" {
-			b.WriteString(e.Location + ": ")
-		}
-		b.WriteString(e.Message)
+		text := e.text()
 		if e.Value != nil {
-			fmt.Fprintf(&b, " (got %v)", e.Value)
+			text += fmt.Sprintf(" (got %v)", e.Value)
 		}
+		say(text)
 	}
 	return b.String()
+}
+
+func (e FieldError) text() string {
+	if e.Location == "" {
+		return e.Message
+	}
+	return e.Location + ": " + e.Message
 }

@@ -36,6 +36,6 @@ type View struct {
 // Answer is one line from it.
 type Answer struct {
 	ID     int    `json:"id"`
-	Secret string `json:"secret,omitempty"` // or the token, or the code
+	Secret string `json:"secret,omitempty"` // or the token, or the code, or the base URL
 	Error  string `json:"error,omitempty"`
 }

@@ -10,11 +10,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/relaykit/relaykit/conformance/faketarget"
 	"github.com/relaykit/relaykit/conformance/mutants/connector/pipe"
-	"github.com/relaykit/relaykit/fakeconnector"
 )
 
 func main() {
@@ -25,12 +25,16 @@ func main() {
 }
 
 func serve() error {
-	c := fakeconnector.New(faketarget.Options()...)
-	if err := c.Start(); err != nil {
+	dir, err := os.MkdirTemp("", "connector")
+	if err != nil {
 		return err
 	}
-	defer c.Close()
-	target := faketarget.New(c)
+	defer os.RemoveAll(dir)
+	target, stop, err := faketarget.Durable(filepath.Join(dir, "buffers"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stop() }()
 	var mu sync.Mutex
 	out := json.NewEncoder(os.Stdout)
 	say := func(v any) {
@@ -62,6 +66,8 @@ func serve() error {
 			err = target.Forward(ctx, r.Subject, *r.Forward)
 		case "wake":
 			err = target.SetWakeURL(ctx, r.Subject, r.URL)
+		case "restart":
+			a.Secret, err = target.Restart(ctx)
 		case "identity":
 			a.Secret, err = target.Identity(ctx, r.Subject)
 		case "invite":

@@ -36,6 +36,8 @@ func main() {
 		names := os.Environ()
 		slices.Sort(names)
 		fmt.Println(strings.Join(names, "\n"))
+	case "arguments":
+		fmt.Println(strings.Join(os.Args[1:], "|"))
 	case "file":
 		text, err := os.ReadFile("etc/gateway/config.yaml")
 		fmt.Printf("%d %s %v\n", os.Getuid(), text, err)
