@@ -60,6 +60,9 @@ func TestEveryCaseIsOfARule(t *testing.T) {
 				t.Errorf("%s: comes after %q, which is no rule", c.ID, after)
 			}
 		}
+		if c.Edge && c.ID == string(c.Rule()) {
+			t.Errorf("%s: a rule's first case is what others stand on, and no edge", c.ID)
+		}
 		if c.Needs.Fresh && (c.Needs.Alone || c.Needs.Last) {
 			t.Errorf("%s: a Fresh case has no need of the shared gateway", c.ID)
 		}

@@ -14,8 +14,9 @@ import (
 // schedule runs cases side by side:
 //
 //   - a case waits for the selected cases of the rules in its After, and is blocked when
-//     one of them is red. A variant that must outlast a bound is not waited for, and
-//     blocks nobody: it judges the far end of a rule, and others stand on its beginning;
+//     one of them is red. A variant that must outlast a bound, or is an edge, is not waited
+//     for, and blocks nobody: it judges the far end of a rule, and others stand on its
+//     beginning;
 //   - cases that are polite to a shared gateway run together on the first one; a case
 //     marked Alone has a shared gateway to itself, one of several where the launcher can
 //     start several;
@@ -68,7 +69,7 @@ func newQueue(cases []kit.Case, parallel int, done func(kit.Result)) *schedule {
 
 // holdsUp reports whether the cases that stand on a case's rule wait for this one.
 func holdsUp(c kit.Case) bool {
-	return !c.Needs.Last && (!c.Needs.Slow || c.ID == string(c.Rule()))
+	return !c.Needs.Last && !c.Edge && (!c.Needs.Slow || c.ID == string(c.Rule()))
 }
 
 // ranked is cases in the order in which they are to start, as far as they can: first those

@@ -72,32 +72,41 @@ func TestTheLongestChainComesFirst(t *testing.T) {
 
 // A variant that takes long is not waited for: it may still run when what stands on its
 // rule has ended, and its failure blocks nobody. The rule's first case is, long or not.
-func TestALongVariantHoldsNobodyUp(t *testing.T) {
+func TestALongVariantAndAnEdgeHoldNobodyUp(t *testing.T) {
 	slow := kit.Needs{Fresh: true, Slow: true}
-	ended := make(chan struct{})
+	ended := map[string]chan struct{}{"a": make(chan struct{}), "e": make(chan struct{})}
 	results := queue(t, []kit.Case{
 		{ID: "a/rule", Needs: slow},
 		{ID: "a/rule:long", Needs: slow},
 		{ID: "b/stands", Needs: kit.Needs{Fresh: true}, After: []protocol.RuleID{"a/rule"}},
 		{ID: "c/rule", Needs: slow},
 		{ID: "d/stands", Needs: kit.Needs{Fresh: true}, After: []protocol.RuleID{"c/rule"}},
+		{ID: "e/rule", Needs: kit.Needs{Fresh: true}},
+		{ID: "e/rule:edge", Needs: kit.Needs{Fresh: true}, Edge: true},
+		{ID: "e/rule:other", Needs: kit.Needs{Fresh: true}},
+		{ID: "f/stands", Needs: kit.Needs{Fresh: true}, After: []protocol.RuleID{"e/rule"}},
+		{ID: "g/rule:other", Needs: kit.Needs{Fresh: true}},
+		{ID: "h/stands", Needs: kit.Needs{Fresh: true}, After: []protocol.RuleID{"g/rule"}},
 	}, 1, func(c kit.Case, _ *lane) kit.Verdict {
 		switch c.ID {
-		case "a/rule:long":
+		case "a/rule:long", "e/rule:edge":
 			select {
-			case <-ended:
+			case <-ended[c.Area()]:
 			case <-time.After(met):
-				t.Error("what stands on the rule waited for its long variant")
+				t.Errorf("what stands on the rule waited for %s", c.ID)
 			}
 			return kit.Fail
 		case "b/stands":
-			close(ended)
-		case "c/rule":
+			close(ended["a"])
+		case "f/stands":
+			close(ended["e"])
+		case "c/rule", "g/rule:other":
 			return kit.Fail
 		}
 		return kit.Pass
 	})
-	for id, want := range map[string]kit.Verdict{"a/rule": kit.Pass, "a/rule:long": kit.Fail, "b/stands": kit.Pass, "c/rule": kit.Fail, "d/stands": kit.Blocked} {
+	for id, want := range map[string]kit.Verdict{"a/rule": kit.Pass, "a/rule:long": kit.Fail, "b/stands": kit.Pass, "c/rule": kit.Fail, "d/stands": kit.Blocked,
+		"e/rule:edge": kit.Fail, "f/stands": kit.Pass, "g/rule:other": kit.Fail, "h/stands": kit.Blocked} {
 		if got := results[id].Verdict; got != want {
 			t.Errorf("%s: got %s, want %s", id, got, want)
 		}

@@ -33,6 +33,7 @@ type crude struct {
 	twice      bool          // opens a second socket beside the first
 	silent     bool          // acknowledges and does not reply
 	mute       bool          // neither acknowledges nor replies
+	acksOne    bool          // acknowledges its first event alone, and replies to all
 	badRequest bool          // every outbound frame has the same requestId
 	die        time.Duration // returns so long after its hello
 	first      []byte        // sent before everything else, as it is
@@ -129,7 +130,7 @@ func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) e
 			continue
 		}
 		fmt.Fprintln(logs, "handling an event")
-		if f.BufferID != "" && !c.mute {
+		if f.BufferID != "" && !c.mute && !(c.acksOne && n > 0) {
 			ack := c
 			ack.noNewline = c.noNewline || c.openAcks
 			ack.send(ws, map[string]any{"type": "inbound_ack", "bufferId": f.BufferID})
@@ -323,6 +324,16 @@ func TestMute(t *testing.T) {
 	t.Parallel()
 	run := judge(t, crude{mute: true}, []kit.Case{gatewayCase("connect/dial-path", func(g *kit.G) { g.FirstDial(); g.Alive() }), gatewayCase("inbound/ack-buffered", alive)})
 	want(t, verdictOf(t, run, "connect/dial-path"), kit.Blocked, "inbound/ack-buffered does not hold: the gateway has not acknowledged anything")
+	want(t, verdictOf(t, run, "inbound/ack-buffered"), kit.Fail, "inbound_ack")
+}
+
+// An event that is answered was taken: that it is not acknowledged is no fault against the
+// rule whose case only asked for a sign of life.
+func TestASignOfLifeThatIsNotAcknowledged(t *testing.T) {
+	t.Parallel()
+	twice := func(g *kit.G) { g.FirstDial(); g.Alive(); g.Alive() }
+	run := judge(t, crude{acksOne: true}, []kit.Case{gatewayCase("connect/dial-path", twice), gatewayCase("inbound/ack-buffered", twice)})
+	want(t, verdictOf(t, run, "connect/dial-path"), kit.Blocked, "inbound/ack-buffered does not hold: the gateway has handled an event and not acknowledged")
 	want(t, verdictOf(t, run, "inbound/ack-buffered"), kit.Fail, "inbound_ack")
 }
 

@@ -24,6 +24,8 @@ func framing() []kit.Case {
 	again := rules(protocol.RuleHandshakeAgainOnRedial)
 	// Between the pieces of a cut frame the connector keeps its results back, so turns wait.
 	cut := rules(protocol.RuleInboundAckBuffered, protocol.RuleFramingReaderFree)
+	// What is in one message with the descriptor is in front of it.
+	together := rules(protocol.RuleFramingSeveralInMessage)
 	polite := func(rule protocol.RuleID, title string, body func(*kit.G)) kit.Case {
 		return kit.Case{ID: string(rule), Title: title, Level: kit.Must, After: after, Gateway: body}
 	}
@@ -57,7 +59,7 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingAcrossMessages), Title: "puts a frame together that comes in three messages", Level: kit.Must, After: cut, Needs: kit.Needs{Alone: true}, Gateway: acrossMessages},
 		{ID: id(protocol.RuleFramingAcrossMessages, "every-kind-of-cut"), Title: "does so when the cut is in a key, an escape, or before the newline", Level: kit.Must, After: cut, Needs: kit.Needs{Alone: true}, Gateway: everyKindOfCut},
 		{ID: id(protocol.RuleFramingAcrossMessages, "and-a-half"), Title: "handles a whole frame at once when half of the next one is behind it", Level: kit.Must, After: cut, Needs: kit.Needs{Alone: true}, Gateway: oneAndAHalf},
-		{ID: id(protocol.RuleFramingBlankLines), Title: "skips blank lines and takes CRLF", Level: kit.Must, After: after, Gateway: blankLines},
+		{ID: id(protocol.RuleFramingBlankLines), Title: "skips blank lines and takes CRLF", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: blankLines},
 		{ID: id(protocol.RuleFramingBinary), Title: "reads a binary message like a text message", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: binary},
 		{ID: id(protocol.RuleFramingBinary, "continues-text"), Title: "lets a binary message continue a line that a text message began", Level: kit.Must, After: cut, Needs: kit.Needs{Alone: true}, Gateway: binaryContinuesText},
 		{ID: id(protocol.RuleFramingBinary, "cut-in-character"), Title: "puts a character together that is cut between two binary messages", Level: kit.Must, After: cut, Needs: kit.Needs{Alone: true}, Gateway: cutInCharacter},
@@ -69,11 +71,11 @@ func framing() []kit.Case {
 			g.SendRaw(websocket.BinaryMessage, []byte("{\"type\":\"zorp\",\"x\":\"\xff\xfe\"}\n"))
 		}),
 		ignored(protocol.RuleFramingUnknownType, "", "ignores a frame of an unknown type", `{"type":"zorp","bufferId":"b","event":{}}`),
-		polite(protocol.RuleFramingUnknownFields, "acts on a frame with unknown fields at every level", unknownFields),
+		{ID: id(protocol.RuleFramingUnknownFields), Title: "acts on a frame with unknown fields at every level", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: unknownFields},
 		{ID: id(protocol.RuleFramingUnknownType, "other-case"), Title: "ignores an event under a type that differs from inbound in case only", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true}, Gateway: typeInOtherCase},
-		{ID: id(protocol.RuleFramingUnknownFields, "other-case"), Title: "does not take fields whose names differ in case only for those that it knows", Level: kit.Must, After: after, Gateway: fieldsInOtherCase},
-		polite(protocol.RuleFramingNullField, "reads null in an optional field like its absence", nullFields),
+		{ID: id(protocol.RuleFramingUnknownFields, "other-case"), Title: "does not take fields whose names differ in case only for those that it knows", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: fieldsInOtherCase},
+		{ID: id(protocol.RuleFramingNullField), Title: "reads null in an optional field like its absence", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: nullFields},
 		ignored(protocol.RuleFramingWrongDirection, "hello", "ignores a hello that comes from the connector", `{"type":"hello","platform":"discord","botId":"b"}`),
 		ignored(protocol.RuleFramingWrongDirection, "", "ignores an outbound frame that comes from the connector", `{"type":"outbound","requestId":"r","action":{"op":"send","chat_id":"c","content":"x"}}`),
 		ignored(protocol.RuleFramingWrongDirection, "going-idle", "ignores a going_idle that comes from the connector", `{"type":"going_idle"}`),
@@ -83,14 +85,14 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingWrongDirection, "often"), Title: "ignores each of them, however often it comes", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: wrongDirectionOften},
 		{ID: id(protocol.RuleFramingHandlerFailure, "results"), Title: "takes results after a handler that failed", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set", "gateway/send"}}, Gateway: resultAfterFailure},
-		{ID: id(protocol.RuleFramingUnknownType, "before-descriptor"), Title: "ignores an unknown type before its descriptor as well", Level: kit.Must,
-			Needs: alone, After: again, Gateway: beforeDescriptor(`{"type":"zorp"}` + "\n")},
+		{ID: id(protocol.RuleFramingUnknownType, "before-descriptor"), Title: "ignores an unknown type before its descriptor as well", Edge: true, Level: kit.Must,
+			Needs: alone, After: slices.Concat(again, together), Gateway: beforeDescriptor(`{"type":"zorp"}` + "\n")},
 		{ID: id(protocol.RuleFramingNotJson, "before-descriptor"), Title: "skips lines that are not JSON before its descriptor as well", Level: kit.Must,
-			Needs: alone, After: again, Gateway: beforeDescriptor("{nope\nhello there\n")},
+			Needs: alone, After: slices.Concat(again, together), Gateway: beforeDescriptor("{nope\nhello there\n")},
 		{ID: id(protocol.RuleFramingBadFrame, "before-descriptor"), Title: "goes on after bad frames before its descriptor as well", Level: kit.Must,
-			Needs: alone, After: again, Gateway: beforeDescriptor(`{"type":"inbound","event":null}` + "\n[]\n" + `{"type":5}` + "\n")},
+			Needs: alone, After: slices.Concat(again, together), Gateway: beforeDescriptor(`{"type":"inbound","event":null}` + "\n[]\n" + `{"type":5}` + "\n")},
 		{ID: id(protocol.RuleFramingBlankLines, "before-descriptor"), Title: "skips blank lines before its descriptor as well", Level: kit.Must,
-			Needs: alone, After: again, Gateway: beforeDescriptor("\n\r\n \t\n")},
+			Needs: alone, After: slices.Concat(again, together), Gateway: beforeDescriptor("\n\r\n \t\n")},
 		{ID: id(protocol.RuleFramingBinary, "descriptor"), Title: "reads a descriptor in a binary message", Level: kit.Must,
 			Needs: alone, After: again, Gateway: asDescriptor(func(g *kit.G, s *fakeconnector.Session, line []byte) { g.SendOn(s, websocket.BinaryMessage, line) })},
 		{ID: id(protocol.RuleFramingAcrossMessages, "descriptor"), Title: "puts a descriptor together that comes in two messages", Level: kit.Must,
@@ -100,9 +102,9 @@ func framing() []kit.Case {
 			})},
 		{ID: id(protocol.RuleFramingSeveralInMessage, "behind-descriptor"), Title: "acts on an event that comes in one message with the descriptor", Level: kit.Must,
 			Needs: alone, After: slices.Concat(again, after), Gateway: eventBehindDescriptor},
-		{ID: id(protocol.RuleFramingSeveralInMessage, "many"), Title: "acts on every frame of a message that holds hundreds", Level: kit.Must,
-			Needs: kit.Needs{Alone: true}, After: after, Gateway: hundredsInMessage},
-		{ID: id(protocol.RuleFramingUnicode, "names"), Title: "reads names and types with escapes in them", Level: kit.Must, After: after, Gateway: escapedNames},
+		{ID: id(protocol.RuleFramingSeveralInMessage, "many"), Title: "acts on every frame of a message that holds hundreds", Edge: true, Level: kit.Must,
+			Needs: kit.Needs{Alone: true}, After: append(after, protocol.RuleFramingUnknownType), Gateway: hundredsInMessage},
+		{ID: id(protocol.RuleFramingUnicode, "names"), Title: "reads names and types with escapes in them", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: escapedNames},
 		{ID: id(protocol.RuleFramingFreshBuffer, "before-descriptor"), Title: "drops it when the session ended before its descriptor", Level: kit.Must,
 			Needs: fresh, After: rules(protocol.RuleReconnectFirstDial), Gateway: freshBufferBeforeDescriptor},
 		{ID: id(protocol.RuleFramingBadFrame, "idle-ack"), Title: "acts on a going_idle_ack that comes behind bad frames", Level: kit.Must,
@@ -112,7 +114,7 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingSeveralInMessage, "order"), Title: "acts on the frames of a message in their order", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"event/inbound"}}, Gateway: severalInOrder},
 		{ID: id(protocol.RuleFramingNullField, "buffer-id"), Title: "handles an event whose bufferId is null", Level: kit.Must, Gateway: nullBufferID},
-		{ID: id(protocol.RuleFramingNullField, "source"), Title: "takes an event whose scope, author and ids are null", Level: kit.Must, After: after, Gateway: nullSource},
+		{ID: id(protocol.RuleFramingNullField, "source"), Title: "takes an event whose scope, author and ids are null", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: nullSource},
 		{ID: id(protocol.RuleFramingNullField, "descriptor"), Title: "takes a descriptor whose optional fields are null", Level: kit.Must, Needs: alone, After: again, Gateway: descriptor(nullKeys)},
 		{ID: id(protocol.RuleFramingNullField, "result"), Title: "takes a result whose error is null", Level: kit.Must, Needs: kit.Needs{Driver: []string{"gateway/send"}},
 			After: rules(protocol.RuleOutboundByRequestId), Gateway: oddResult(`"error":null`)},
@@ -134,7 +136,7 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingReaderFree, "same-chat"), Title: "goes on reading when another event of that chat comes meanwhile", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Replies: true}, Gateway: readerFreeSameChat},
 		{ID: id(protocol.RuleFramingFreshBuffer, "reset"), Title: "drops it when the session was reset", Level: kit.Must,
-			After: append(cut, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBufferAfterReset},
+			After: append(cut, protocol.RuleFramingAcrossMessages, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBufferAfterReset},
 		{ID: id(protocol.RuleFramingReaderFree), Title: "goes on reading while a handler waits for its result", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Replies: true}, Gateway: readerFree},
 		{ID: id(protocol.RuleFramingHandlerFailure), Title: "goes on after a handler that fails", Level: kit.Must, After: after,
@@ -142,7 +144,7 @@ func framing() []kit.Case {
 		{ID: id(protocol.RuleFramingHandlerFailure, "at-accept"), Title: "goes on after the step before the acknowledgement failed", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set at accept"}}, Gateway: handlerFailure("accept")},
 		{ID: id(protocol.RuleFramingFreshBuffer), Title: "drops the unfinished line of a session that ended", Level: kit.Must,
-			After: append(cut, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBuffer},
+			After: append(cut, protocol.RuleFramingAcrossMessages, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBuffer},
 	}
 	return append(list,
 		bad("null-event", "survives an inbound frame whose event is null", `{"type":"inbound","event":null}`),

@@ -59,11 +59,11 @@ func inbound() []kit.Case {
 			Gateway: mistyped("", map[string]any{"message_id": 7, "reply_to_message_id": true, "media_urls": "https://media.example/1"})},
 		{ID: id(protocol.RuleInboundAckBuffered), Title: "acknowledges a bufferId once", Level: kit.Must, Gateway: ackBuffered},
 		{ID: id(protocol.RuleInboundAckBuffered, "several"), Title: "acknowledges each of several", Level: kit.Must, Gateway: ackSeveral},
-		{ID: id(protocol.RuleInboundAckBuffered, "verbatim"), Title: "gives an odd bufferId back as it came", Level: kit.Must, Gateway: ackVerbatim},
-		{ID: id(protocol.RuleInboundAckBuffered, "direct"), Title: "acknowledges a direct message", Level: kit.Must, Gateway: ackDirect},
+		{ID: id(protocol.RuleInboundAckBuffered, "verbatim"), Title: "gives an odd bufferId back as it came", Edge: true, Level: kit.Must, Gateway: ackVerbatim},
+		{ID: id(protocol.RuleInboundAckBuffered, "direct"), Title: "acknowledges a direct message", Edge: true, Level: kit.Must, Gateway: ackDirect},
 		{ID: id(protocol.RuleInboundAckBuffered, "together"), Title: "acknowledges each of several that come in one message", Level: kit.Must, Gateway: ackTogether},
-		{ID: id(protocol.RuleInboundAckBuffered, "redial"), Title: "acknowledges on its second session as well", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: rules(protocol.RuleReconnectRedial), Gateway: ackAfterRedial},
-		{ID: id(protocol.RuleInboundAckBuffered, "accepted"), Title: "does not acknowledge before the event is accepted", Level: kit.Must,
+		{ID: id(protocol.RuleInboundAckBuffered, "redial"), Title: "acknowledges on its second session as well", Level: kit.Must, Needs: kit.Needs{Alone: true}, Gateway: ackAfterRedial},
+		{ID: id(protocol.RuleInboundAckBuffered, "accepted"), Title: "does not acknowledge before the event is accepted", Edge: true, Level: kit.Must,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set at accept"}}, Gateway: ackOnceAccepted},
 		{ID: id(protocol.RuleInboundHandled, "same-text"), Title: "takes the same text under another message id for another event", Level: kit.Must, After: acked, Gateway: sameTextTwice(false)},
 		{ID: id(protocol.RuleInboundHandled, "same-text-unbuffered"), Title: "does so without a bufferId", Level: kit.Must, Gateway: sameTextTwice(true)},
@@ -520,10 +520,11 @@ func ackTogether(g *kit.G) {
 	}
 }
 
+// ackAfterRedial does not come after the rule about redials, whose cases stand on this one.
+// A gateway that does not come back has no session to push an event on, which blocks it.
 func ackAfterRedial(g *kit.G) {
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
-	g.Await(g.Timing.Redial(0), "a hello on a new session", kit.IsHello)
-	g.Ready()
+	g.Within(g.Timing.Redial(0), kit.IsHello)
 	ev := g.Event("on the second session")
 	g.Push(ev)
 	g.Acked(ev)

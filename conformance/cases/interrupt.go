@@ -36,9 +36,9 @@ func interrupt() []kit.Case {
 		{ID: id(protocol.RuleInterruptFields, "observed"), Title: "wrote every interrupt whole", Level: kit.Must, Needs: kit.Needs{Last: true},
 			Gateway: func(g *kit.G) { g.NoViolation(kit.CountInterrupts, 1) }},
 		{ID: id(protocol.RuleInterruptCancels), Title: "ends the turn that runs under the key", Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancels},
-		{ID: id(protocol.RuleInterruptCancels, "direct"), Title: "ends the turn of a direct message", Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancelsDirect},
-		{ID: id(protocol.RuleInterruptCancels, "chat-not-in-key"), Title: "ends a turn whose chat stands in its session key in another form, or not at all", Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancelsElsewhere},
-		{ID: id(protocol.RuleInterruptCancels, "with-one-behind"), Title: "ends the turn that runs, and not an event that waits behind it", Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancelsRunning},
+		{ID: id(protocol.RuleInterruptCancels, "direct"), Title: "ends the turn of a direct message", Edge: true, Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancelsDirect},
+		{ID: id(protocol.RuleInterruptCancels, "chat-not-in-key"), Title: "ends a turn whose chat stands in its session key in another form, or not at all", Edge: true, Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancelsElsewhere},
+		{ID: id(protocol.RuleInterruptCancels, "with-one-behind"), Title: "ends the turn that runs, and not an event that waits behind it", Edge: true, Level: kit.Must, After: acked, Needs: holds, Gateway: interruptCancelsRunning},
 		sibling("", "leaves the turn of another chat running", func(a, b *kit.Event) {}),
 		sibling("same-chat", "leaves the turn of another author in the same chat running", func(a, b *kit.Event) {
 			b.Source.ChatID, b.Source.GuildID, b.Source.ScopeID = a.Source.ChatID, a.Source.GuildID, a.Source.ScopeID

@@ -22,7 +22,7 @@ func reconnect() []kit.Case {
 		{ID: id(protocol.RuleReconnectFirstDial), Title: "goes on dialing when nobody listens at first", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: firstDialRefused},
 		{ID: id(protocol.RuleReconnectFirstDial, "http"), Title: "goes on dialing when the first upgrade is refused", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: firstUpgradeRefused},
 		{ID: id(protocol.RuleReconnectFirstDial, "status"), Title: "goes on dialing whatever HTTP status refuses the upgrade", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: firstUpgradeRefusedWith},
-		{ID: id(protocol.RuleReconnectRedial, "status"), Title: "does so when a redial is refused with other HTTP statuses", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: redialRefusedWith},
+		{ID: id(protocol.RuleReconnectRedial, "status"), Title: "does so when a redial is refused with other HTTP statuses", Edge: true, Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: redialRefusedWith},
 		{ID: id(protocol.RuleReconnectFirstDial, "dropped"), Title: "goes on dialing when the first session ends before its descriptor", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: firstSessionDropped},
 		{ID: id(protocol.RuleReconnectAnyCode), Title: "dials again after a TCP reset", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterReset},
 		{ID: id(protocol.RuleReconnectAnyCode, "normal"), Title: "dials again after a normal closure", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(websocket.CloseNormalClosure)},

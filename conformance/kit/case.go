@@ -32,8 +32,11 @@ type Case struct {
 	Level Level
 	Needs Needs
 	// After names rules that must hold first. When one of them failed the case is
-	// blocked, which is never green.
+	// blocked, which is never green. A rule holds when all of its cases do that no Edge is.
 	After []protocol.RuleID
+	// Edge: a variant that judges what no other case stands on, such as an id of a length
+	// that nobody has. It is not waited for, and blocks nobody when it fails.
+	Edge bool
 
 	// Exactly one of the two is set.
 	Gateway   func(*G)

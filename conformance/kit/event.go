@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -139,10 +140,7 @@ func (g *G) sendFailed(err error) {
 // whole.
 func (g *G) Handled(ev *Event) {
 	if ev.BufferID != "" {
-		// A gateway that acknowledges nothing at all breaks that rule, not every other.
-		if why := g.bench.mute.Load(); why != nil && g.Case.Rule() != why.Rule {
-			g.blocked(why.Rule, why.Reason)
-		}
+		g.unlessMute()
 		g.Acked(ev)
 	}
 	switch {
@@ -162,6 +160,25 @@ func (g *G) Handled(ev *Event) {
 	}
 }
 
+// unlessMute ends the case as blocked on a gateway that acknowledges nothing at all, which
+// breaks that rule, not every other.
+func (g *G) unlessMute() {
+	if why := g.bench.mute.Load(); why != nil && g.Case.Rule() != why.Rule {
+		g.blocked(why.Rule, why.Reason)
+	}
+}
+
+// sawHandled reports whether something has shown that the event reached the gateway's
+// handler: an answer that holds its text, or the driver.
+func (g *G) sawHandled(ev *Event) bool {
+	if g.Facts.Replies == RepliesEcho {
+		_, replied := g.FindAfter(g.Marked(), g.IsReply(ev))
+		return replied
+	}
+	d := g.Gateway().Driver
+	return d != nil && slices.ContainsFunc(d.Notes(g.notesMark), func(n Note) bool { return n.Method == "event/inbound" && MentionsText(ev)(n.Params) })
+}
+
 // Taken waits until the event was accepted, and has reached the gateway's handler where
 // the driver tells. It asks for no answer.
 func (g *G) Taken(ev *Event) {
@@ -173,10 +190,12 @@ func (g *G) Taken(ev *Event) {
 
 // Acked waits for the acknowledgement of the event's bufferId.
 func (g *G) Acked(ev *Event) fakeconnector.Entry {
-	e := g.Await(g.Timing.Answer, fmt.Sprintf("an inbound_ack with bufferId %q", ev.BufferID), IsAck(ev.BufferID))
+	e := g.Await(g.Timing.Answer, ackOf(ev), IsAck(ev.BufferID))
 	g.bench.mute.Store(nil)
 	return e
 }
+
+func ackOf(ev *Event) string { return fmt.Sprintf("an inbound_ack with bufferId %q", ev.BufferID) }
 
 // Reply waits for the gateway's answer to an event: the first send in its chat, which
 // for a gateway that echoes contains the text.

@@ -62,12 +62,17 @@ func (g *G) CatchUp() { g.mark = g.Connector().Journal().Mark() }
 func (g *G) Await(within time.Duration, what string, match func(fakeconnector.Entry) bool) fakeconnector.Entry {
 	e, ok := g.wait(within, match)
 	if !ok {
-		g.unlessLacking()
-		g.unlessUnreadable()
-		g.Mismatch(fmt.Sprintf("%s within %s", what, within), g.whatCame())
+		g.missing(within, what)
 	}
 	g.observation()
 	return e
+}
+
+// missing ends the case for what did not come.
+func (g *G) missing(within time.Duration, what string) {
+	g.unlessLacking()
+	g.unlessUnreadable()
+	g.Mismatch(fmt.Sprintf("%s within %s", what, within), g.whatCame())
 }
 
 // AwaitBy is Await for what another rule asks for: when it does not come, that rule is broken,
@@ -188,10 +193,19 @@ func (g *G) Nothing(what string, match func(fakeconnector.Entry) bool) {
 }
 
 // Alive shows that the gateway still serves its session: an event of its own is
-// accepted.
+// accepted. One that is handled, and only not acknowledged, says so much of the gateway: the
+// case is blocked by the rule that this breaks.
 func (g *G) Alive() {
 	ev := g.Event("are you there")
 	g.Push(ev)
+	g.unlessMute()
+	if _, acked := g.wait(g.Timing.Answer, IsAck(ev.BufferID)); !acked {
+		rule := protocol.RuleInboundAckBuffered
+		if g.Case.Rule() != rule && g.sawHandled(ev) {
+			g.blocked(rule, fmt.Sprintf("the gateway has handled an event and not acknowledged its bufferId %q", ev.BufferID))
+		}
+		g.missing(g.Timing.Answer, ackOf(ev))
+	}
 	g.Handled(ev)
 }
 
