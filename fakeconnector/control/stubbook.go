@@ -126,6 +126,7 @@ func (b *stubBook) remove(id string) bool {
 		return false
 	}
 	s.inForce.Remove()
+	s.open()
 	s.release(nil)
 	return true
 }
@@ -149,6 +150,15 @@ func (s *stub) look() api.Stub {
 		}
 	}
 	return out
+}
+
+// open has its holds keep nothing any more, neither what they have nor what it has matched and is on its way to them.
+func (s *stub) open() {
+	for _, f := range s.faults {
+		if hold, ok := f.(*fakeconnector.Hold); ok {
+			hold.Open()
+		}
+	}
 }
 
 // release lets go of what the stub's faults keep: everything, or the one at a place of
