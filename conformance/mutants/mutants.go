@@ -53,6 +53,9 @@ type Mutant struct {
 	// Survives says why no case of the suite sees the mutant, although it breaks the
 	// rule's sentence; empty for one that is to be killed.
 	Survives string `yaml:"survives"`
+	// Survived says what no case looked at when the mutant was judged first, and one does now; empty for one that was
+	// killed at once.
+	Survived string `yaml:"survived"`
 	Edits    []Edit `yaml:"edits"`
 }
 
@@ -107,6 +110,9 @@ func read(p string) (Mutant, error) {
 	}
 	if m.Breaks == "" || len(m.Edits) == 0 {
 		return m, errors.New("expected breaks and at least one edit")
+	}
+	if m.Survives != "" && m.Survived != "" {
+		return m, errors.New("expected survives of a mutant that nobody kills or survived of one that is killed by now, got both")
 	}
 	return m, nil
 }

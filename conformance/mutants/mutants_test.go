@@ -173,7 +173,7 @@ func TestMarkdown(t *testing.T) {
 	var b strings.Builder
 	all := []Mutant{
 		{Rule: "a/b", Name: "two", Breaks: "x | y", Survives: "no case"},
-		{Rule: "a/b", Name: "one", Breaks: "it"},
+		{Rule: "a/b", Name: "one", Breaks: "it", Survived: "nobody looked"},
 		{Rule: "a/c", Name: "new", Breaks: "that"},
 	}
 	if err := Markdown(&b, all, []Outcome{{Mutant: all[1], State: Killed, By: []string{"a/b", "a/b:late"}}}); err != nil {
@@ -181,6 +181,7 @@ func TestMarkdown(t *testing.T) {
 	}
 	for _, want := range []string{
 		"| `a/b` | one | it | `-` `late` |\n|  | two | x \\| y | nobody, see below |\n| `a/c` | new | that |  |\n", "| `a/b` | two | no case |\n",
+		"1 edits broke their rule", "| `a/b` | one | nobody looked |\n",
 		"3 mutants of 2 rules. When this was written 1 were killed by a case of their own rule, and 1, whose",
 	} {
 		if !strings.Contains(b.String(), want) {

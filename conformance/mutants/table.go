@@ -58,7 +58,8 @@ func Markdown(w io.Writer, all []Mutant, outcomes []Outcome) error {
 	sorted := slices.SortedFunc(slices.Values(all), func(a, b Mutant) int { return cmp.Compare(a.ID(), b.ID()) })
 	rules := map[string]bool{}
 	killed, without := 0, 0
-	var rows, notes strings.Builder
+	var rows, notes, lessons strings.Builder
+	learned := 0
 	last := ""
 	for _, m := range sorted {
 		rules[string(m.Rule)] = true
@@ -67,6 +68,10 @@ func Markdown(w io.Writer, all []Mutant, outcomes []Outcome) error {
 			rule = ""
 		} else {
 			last = rule
+		}
+		if m.Survived != "" {
+			learned++
+			fmt.Fprintf(&lessons, "| `%s` | %s | %s |\n", m.Rule, m.Name, cell(m.Survived))
 		}
 		by := ""
 		switch o, judged := of[m.ID()]; {
@@ -100,6 +105,18 @@ empty, had not been judged since they or the suite were changed; `+"`make mutant
 	b.WriteString("| rule | mutant | how it breaks the rule | killed by |\n| --- | --- | --- | --- |\n" + rows.String())
 	if notes.Len() > 0 {
 		b.WriteString("\n## Survivors\n\nThese edits break a rule, and no case of it can tell.\n\n| rule | mutant | why |\n| --- | --- | --- |\n" + notes.String())
+	}
+	if learned > 0 {
+		fmt.Fprintf(&b, `
+## Survived at first
+
+%d edits broke their rule and left every case of it green when they were judged first. Cases were added or changed since,
+and kill them. What was missing is what a suite of one's own is likely to miss as well.
+
+| rule | mutant | what was missing |
+| --- | --- | --- |
+`, learned)
+		b.WriteString(lessons.String())
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
