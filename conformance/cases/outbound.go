@@ -35,7 +35,7 @@ func outbound() []kit.Case {
 		{ID: id(protocol.RuleOutboundStrayResult), Title: "ignores a result for an unknown requestId", Level: kit.Must, Needs: kit.Needs{Alone: true}, Gateway: unknownResult},
 		{ID: id(protocol.RuleOutboundStrayResult, "twice"), Title: "ignores a result that comes a second time", Level: kit.Must, Needs: kit.Needs{Alone: true, Replies: true}, After: correlated, Gateway: resultTwice},
 		{ID: id(protocol.RuleOutboundStrayResult, "second-differs"), Title: "leaves the caller with the first of two results", Level: kit.Must, Needs: alone, After: correlated, Gateway: firstResultCounts},
-		{ID: id(protocol.RuleOutboundStrayResult, "next"), Title: "does not keep a stray result for the next request", Level: kit.Must, Needs: alone, After: correlated, Gateway: strayThenNext},
+		{ID: id(protocol.RuleOutboundStrayResult, "next"), Title: "does not keep a stray result for the next request", Level: kit.Must, Needs: alone, Gateway: strayThenNext},
 		{ID: id(protocol.RuleOutboundStrayResult, "waiting"), Title: "does not give a stray result to a request that waits", Level: kit.Must, Needs: alone, After: correlated, Gateway: strayWhileWaiting},
 		{ID: id(protocol.RuleOutboundStrayResult, "beside"), Title: "lets a request wait on when stray results come", Level: kit.Must, Needs: alone, After: correlated, Gateway: strayBesideWaiting},
 		{ID: id(protocol.RuleOutboundStrayResult, "several"), Title: "ignores one stray result after the other", Level: kit.Must, Needs: kit.Needs{Alone: true}, Gateway: func(g *kit.G) {

@@ -26,7 +26,7 @@ func policies() []kit.Case {
 		{ID: id(protocol.RulePolicyDeclared, "provisioned"), Title: "declares it once it was given a secret", Level: kit.Must, Needs: fresh,
 			After: rules(protocol.RuleProvisionWhen, protocol.RuleProvisionAdopted), Gateway: func(g *kit.G) { policyWhenProvisioned(g) }},
 		{ID: id(protocol.RulePolicyDeclared, "config-file"), Title: "declares one that its configuration file alone makes differ", Level: kit.Must, Needs: files, Gateway: declaredByFile},
-		{ID: id(protocol.RulePolicyDeclared, "scopes"), Title: "declares one that chats without an address alone make differ", Level: kit.Must, Needs: files,
+		{ID: id(protocol.RulePolicyDeclared, "scopes"), Title: "declares one that chats without an address alone make differ", Edge: true, Level: kit.Must, Needs: files,
 			Gateway: func(g *kit.G) {
 				g.Uses("FreeResponseChannels")
 				policyRequest(g, kit.Configured(func(c kit.ConfigData) { c["FreeResponseChannels"] = []string{"C1"} }))

@@ -28,6 +28,8 @@ func reconnect() []kit.Case {
 		{ID: id(protocol.RuleReconnectAnyCode, "normal"), Title: "dials again after a normal closure", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(websocket.CloseNormalClosure)},
 		{ID: id(protocol.RuleReconnectAnyCode, "policy"), Title: "dials again after a policy violation", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(websocket.ClosePolicyViolation)},
 		{ID: id(protocol.RuleReconnectAnyCode, "private"), Title: "dials again after private codes beside 4401", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(4400, 4403)},
+		{ID: id(protocol.RuleReconnectAnyCode, "others"), Title: "dials again after other codes, whatever they mean elsewhere", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again,
+			Gateway: redialAfterCode(websocket.CloseProtocolError, websocket.CloseUnsupportedData, websocket.CloseInvalidFramePayloadData, websocket.CloseTryAgainLater, 3000, 4000, 4999)},
 		{ID: id(protocol.RuleReconnectAnyCode, "going-away"), Title: "dials again after 1001", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(websocket.CloseGoingAway)},
 		{ID: id(protocol.RuleReconnectAnyCode, "internal-error"), Title: "dials again after 1011", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(websocket.CloseInternalServerErr)},
 		{ID: id(protocol.RuleReconnectAnyCode, "too-big"), Title: "dials again after 1009", Level: kit.Must, Needs: kit.Needs{Alone: true}, After: again, Gateway: redialAfterCode(websocket.CloseMessageTooBig)},

@@ -23,6 +23,10 @@ func revocation() []kit.Case {
 		{ID: id(protocol.RuleRevocationBeforeHandshake, "often"), Title: "does so however often it is closed with 4401", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: rejectedOften},
 		{ID: id(protocol.RuleRevocationAfterHandshake, "after-refusals"), Title: "stops dialing after a 4401 that comes after dials that failed", Level: kit.Must, Needs: fresh, After: after, Gateway: revokedAfterRefusals},
 		{ID: id(protocol.RuleRevocationAfterHandshake, "reason"), Title: "goes by the code and not by the reason", Level: kit.Must, Needs: fresh, After: after, Gateway: revokedWithoutReason},
+		{ID: id(protocol.RuleRevocationAfterHandshake, "asked"), Title: "stops dialing though a caller has something to send", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/send"}}, After: after, Gateway: revokedThoughAsked},
+		{ID: id(protocol.RuleRevocationBeforeHandshake, "after-timeout"), Title: "dials again after a 4401 that follows a handshake without a descriptor", Level: kit.Must,
+			Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleHandshakeDescriptorBound), Gateway: rejectedAfterTimeout},
 		{ID: id(protocol.RuleRevocationDisabled, "on-redial"), Title: "reports it when the 4401 comes on a redial", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Driver: []string{"event/status"}}, After: rules(protocol.RuleRevocationAfterHandshake), Gateway: reportsDisabledOnRedial},
 		{ID: id(protocol.RuleRevocationDisabled), Title: "reports the relay as disabled", Level: kit.Must,
@@ -75,11 +79,17 @@ func revokedWhileAway(g *kit.G) {
 }
 
 // noMoreDials begins once the 4401 went out.
-func noMoreDials(g *kit.G) {
+func noMoreDials(g *kit.G) { noDialsSince(g, endedBy4401(g)) }
+
+func endedBy4401(g *kit.G) fakeconnector.Entry {
 	closed := g.Await(g.Timing.Answer, "the session to end with 4401", func(e fakeconnector.Entry) bool {
 		return e.Kind == fakeconnector.KindClosed && e.Close.Code == 4401
 	})
 	g.CatchUpTo(closed)
+	return closed
+}
+
+func noDialsSince(g *kit.G, closed fakeconnector.Entry) {
 	// Longer than the next rungs take; where the cap is near, than three waits at the cap.
 	window := (g.Timing.Rung(0) + g.Timing.Rung(1) + g.Timing.Rung(2)) * 5 / 4
 	if g.Timing.BackoffCap < 2*time.Second {
@@ -89,6 +99,32 @@ func noMoreDials(g *kit.G) {
 		g.Mismatch("no further dial after the revocation", fmt.Sprintf("one %s after the 4401", kit.Elapsed(closed, e)))
 	}
 	g.StillThere()
+}
+
+// revokedThoughAsked has a caller send once the gateway has had time to notice.
+func revokedThoughAsked(g *kit.G) {
+	g.Start(kit.Bounds(shortCap))
+	g.Alive()
+	g.Connector().Revoke(g.Gateway().Record.ID)
+	g.Stimulus()
+	closed := endedBy4401(g)
+	if e, found := g.Within(g.Timing.Quiet, kit.IsDial); found {
+		g.Mismatch("no further dial after the revocation", fmt.Sprintf("one %s after the 4401", kit.Elapsed(closed, e)))
+	}
+	asked := g.DriveAsync("gateway/send", params(g, "gateway/send", g.ID("c")))
+	noDialsSince(g, closed)
+	asked(g.Timing.Answer) // whatever it says, it returns
+}
+
+// rejectedAfterTimeout: a session on which no descriptor came was no handshake either.
+func rejectedAfterTimeout(g *kit.G) {
+	g.Prepare(shortHandshake())
+	g.On(kit.FirstHello()).Do(fakeconnector.Withhold{})
+	g.On(fakeconnector.Match{Point: fakeconnector.PointUpgraded, Session: "s2"}).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: 4401, Reason: "unauthorized"})
+	g.Start(kit.UntilHello())
+	g.Dials(3, g.Timing.Ready+g.Timing.Handshake+g.Timing.Redial(0)+g.Timing.Redial(1))
+	g.Ready()
+	g.Alive()
 }
 
 func rejectedOften(g *kit.G) {

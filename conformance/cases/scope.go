@@ -29,6 +29,8 @@ func scopes() []kit.Case {
 		{ID: id(protocol.RuleScopeNotInvented), Title: "answers in a chat without a scope without one", Level: kit.Must, Needs: replies, Gateway: notInvented("channel")},
 		{ID: id(protocol.RuleScopeNotInvented, "direct"), Title: "answers a direct message without a scope without one", Level: kit.Must, Needs: replies, Gateway: notInvented("dm")},
 		{ID: id(protocol.RuleScopeNotInvented, "new-chat"), Title: "sends without a scope to a chat that nothing came from", Level: kit.Must, Needs: asked("gateway/send"), Gateway: notInventedForNewChat},
+		{ID: id(protocol.RuleScopeNotInvented, "redial"), Title: "does so on another session, too", Level: kit.Must, Needs: kit.Needs{Alone: true, Driver: []string{"gateway/send"}},
+			After: rules(protocol.RuleReconnectRedial), Gateway: notInventedAfterRedial},
 		{ID: id(protocol.RuleScopePerChat), Title: "answers each of several chats with its own scope", Level: kit.Must, Needs: replies, Gateway: ownScopeEach},
 		{ID: id(protocol.RuleScopePerChat, "later"), Title: "keeps to a chat's scope when another chat was heard since", Level: kit.Must, Needs: replies, Gateway: ownScopeLater},
 		{ID: id(protocol.RuleScopePerChat, "same-author"), Title: "keeps the chats apart in which the same author writes", Level: kit.Must, Needs: replies, Gateway: ownScopeOfAuthor},
@@ -36,6 +38,8 @@ func scopes() []kit.Case {
 		{ID: id(protocol.RuleScopePerChat, "alike"), Title: "keeps chats apart whose ids are nearly the same", Level: kit.Must, Needs: asked("gateway/send"), Gateway: ownScopeThoughAlike},
 		{ID: id(protocol.RuleScopePassthrough), Title: "learns a chat's scope from a forwarded interaction", Level: kit.Should,
 			Needs: kit.Needs{Replies: true, Feature: "passthrough"}, After: rules(protocol.RuleScopeEcho, protocol.RuleScopeEchoScopeId, protocol.RulePassthroughChat), Gateway: learnsFromInteraction},
+		{ID: id(protocol.RuleScopePassthrough, "latest"), Title: "takes the scope of the interaction in place of an earlier one", Level: kit.Should,
+			Needs: kit.Needs{Replies: true, Feature: "passthrough"}, After: rules(protocol.RuleScopeEcho, protocol.RuleScopeEchoScopeId, protocol.RulePassthroughChat), Gateway: learnsLaterFromInteraction},
 	})
 }
 
@@ -52,6 +56,8 @@ func echo(rule protocol.RuleID, name string) []kit.Case {
 	asked := func(method string) kit.Needs { return kit.Needs{Driver: []string{method}} }
 	redial := variant("redial", "remembers the scope when its session is another one", kit.Needs{Alone: true, Driver: []string{"gateway/send"}}, echoedAfterRedial)
 	redial.After = rules(protocol.RuleReconnectRedial)
+	pressed := variant("interaction", "remembers the scope when an interaction has none", kit.Needs{Replies: true, Feature: "passthrough"}, echoedAfterInteraction)
+	pressed.After = rules(protocol.RulePassthroughChat)
 	return []kit.Case{
 		variant("", "answers with the scope of the event", replies, echoed),
 		variant("alone", "does so when the event has the scope under that name alone", replies, echoedAlone),
@@ -66,7 +72,9 @@ func echo(rule protocol.RuleID, name string) []kit.Case {
 		variant("edit", "edits for a caller with the scope of the chat", asked("gateway/edit"), echoedFor("gateway/edit")),
 		variant("typing", "shows typing with the scope of the chat", asked("gateway/typing"), echoedFor("gateway/typing")),
 		variant("metadata", "adds the scope to a caller's own metadata", asked("gateway/send"), echoedBesides),
+		variant("many", "remembers the scope when many other chats were heard since", replies, echoedThoughMany),
 		redial,
+		pressed,
 	}
 }
 
@@ -146,6 +154,32 @@ func echoedKept(g *kit.G, name string) {
 	second.Source.ChatID = first.Source.ChatID
 	answeredWith(g, name, first, first)
 	answeredWith(g, name, second, first)
+}
+
+// echoedThoughMany: how much a gateway can remember is its own affair, and a few dozen chats are what a small server has.
+func echoedThoughMany(g *kit.G, name string) {
+	first, again := g.Event("before all others"), unscoped(g.Event("after all others"))
+	again.Source.ChatID = first.Source.ChatID
+	answeredWith(g, name, first, first)
+	var others []*kit.Event
+	for range 40 {
+		others = append(others, g.Event("elsewhere"))
+	}
+	g.Push(others...)
+	for _, ev := range others {
+		g.Handled(ev)
+	}
+	answeredWith(g, name, again, first)
+}
+
+func echoedAfterInteraction(g *kit.G, name string) {
+	in := g.Interaction(kit.ComponentInteraction).Unbuffered().Direct()
+	first, again := g.Event("before the press"), unscoped(g.Event("after the press"))
+	first.Source.ChatID, again.Source.ChatID = in.Channel, in.Channel
+	answeredWith(g, name, first, first)
+	g.Forward(in)
+	g.Within(g.Timing.Quiet, func(e fakeconnector.Entry) bool { return g.AnswerTo(in)(e) })
+	answeredWith(g, name, again, first)
 }
 
 func echoedLatest(g *kit.G, name string) {
@@ -233,6 +267,13 @@ func notInventedForNewChat(g *kit.G) {
 	g.WantNoScope(g.DriveAction("gateway/send", params(g, "gateway/send", g.ID("c"))))
 }
 
+func notInventedAfterRedial(g *kit.G) {
+	g.Alive()
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	g.Back()
+	notInventedForNewChat(g)
+}
+
 func ownScopeEach(g *kit.G) {
 	events := []*kit.Event{g.Event("one"), g.Event("two"), g.Event("three"), g.Event("four")}
 	g.Push(events...)
@@ -308,7 +349,20 @@ func ownScopeThoughAlike(g *kit.G) {
 // be a follow_up and then has no scope. What it asks for is the answer to a plain event
 // from the interaction's channel, which has no scope of its own.
 func learnsFromInteraction(g *kit.G) {
+	learnsFrom(g, g.Interaction(kit.ComponentInteraction).Unbuffered())
+}
+
+// learnsLaterFromInteraction has an event teach the channel another scope first.
+func learnsLaterFromInteraction(g *kit.G) {
 	in := g.Interaction(kit.ComponentInteraction).Unbuffered()
+	ev := g.Event("before the press")
+	ev.Source.ChatID = in.Channel
+	g.Push(ev)
+	g.Reply(ev)
+	learnsFrom(g, in)
+}
+
+func learnsFrom(g *kit.G, in *kit.Interaction) {
 	guild, _ := in.Members["guild_id"].(string)
 	g.Forward(in)
 	g.Within(g.Timing.Quiet, func(e fakeconnector.Entry) bool { return g.AnswerTo(in)(e) })

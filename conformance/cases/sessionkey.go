@@ -128,6 +128,7 @@ func dmFallback(g *kit.G) {
 		{members{"user_id": user, "thread_id": thread}, "dm:" + user + ":" + thread},
 		{members{}, "dm"},
 		{members{"thread_id": thread}, "dm:" + thread},
+		{members{"user_id": user, "chat_id_alt": g.ID("ca"), "parent_chat_id": g.ID("p")}, "dm:" + user},
 	} {
 		s := g.Source("dm", "", c.members)
 		g.WantKey(g.SessionKey(s), g.Platform()+":"+c.want, of(s))
@@ -168,10 +169,12 @@ func channelTurn(g *kit.G) {
 
 func participants(g *kit.G) {
 	for _, chatType := range notDM() {
-		user := g.ID("u")
-		s := g.Source(chatType, g.ID("c"), members{"user_id": user})
-		if key := g.SessionKey(s); !strings.HasSuffix(key, ":"+user) {
-			g.Mismatch(fmt.Sprintf("a session key that ends in %q, the participant, for %s", user, of(s)), fmt.Sprintf("%q", key))
+		for _, platform := range knownPlatforms() {
+			user := g.ID("u")
+			s := g.Source(chatType, g.ID("c"), members{"platform": platform, "user_id": user})
+			if key := g.SessionKey(s); !strings.HasSuffix(key, ":"+user) {
+				g.Mismatch(fmt.Sprintf("a session key that ends in %q, the participant, for %s", user, of(s)), fmt.Sprintf("%q", key))
+			}
 		}
 	}
 }
@@ -237,6 +240,7 @@ func verbatim(g *kit.G) {
 			g.Source("dm", part, members{"platform": "signal"}),
 			g.Source("group", g.ID("c"), members{"thread_id": part}),
 			g.Source("group", g.ID("c"), members{"user_id": part}),
+			g.Source("group", g.ID("c"), members{"platform": "whatsapp", "thread_id": part}), // a thread is no identifier of WhatsApp's
 		} {
 			if key := g.SessionKey(s); !strings.Contains(key+":", ":"+part+":") {
 				g.Mismatch(fmt.Sprintf("%+q unchanged in the session key for %s", part, of(s)), fmt.Sprintf("%+q", key))
