@@ -45,8 +45,7 @@ func TestSameVerdicts(t *testing.T) {
 	command := launch.Command([]string{binary})
 	want := judgeReference(t, command)
 	t.Run("in process", func(t *testing.T) {
-		// A function takes no arguments, and so cannot be made to enrol.
-		sameVerdicts(t, want, judgeReference(t, launch.InProcessIn("reference", referenceProcess)), enrols)
+		sameVerdicts(t, want, judgeReference(t, launch.InProcessIn("reference", referenceProcess)), nil)
 	})
 	t.Run("image", func(t *testing.T) { sameVerdicts(t, want, judgeReference(t, container.Dockerfile(dockerfile)), nil) })
 	t.Run("attach", func(t *testing.T) {
@@ -61,10 +60,6 @@ func TestSameVerdicts(t *testing.T) {
 		// One that runs already is never started again.
 		sameVerdicts(t, want, judgeReference(t, attached), func(r kit.Result) bool { return r.Case.Needs.Fresh })
 	})
-}
-
-func enrols(r kit.Result) bool {
-	return strings.HasPrefix(r.Case.ID, "enroll/") || strings.Contains(r.Case.ID, ":enroll")
 }
 
 func judgeReference(t *testing.T, l kit.Launcher) report.Run {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,9 +95,9 @@ func options() (conformance.Options, error) {
 
 // referenceProcess is the reference gateway with its driver channel, as its command
 // runs it, without the process around it.
-func referenceProcess(ctx context.Context, dir string, env map[string]string, logs io.Writer) error {
-	getenv := func(name string) string { return env[name] }
-	text, err := os.ReadFile(filepath.Join(dir, "config.yaml"))
+func referenceProcess(ctx context.Context, call launch.Call, logs io.Writer) error {
+	getenv := func(name string) string { return call.Env[name] }
+	text, err := os.ReadFile(filepath.Join(call.Dir, "config.yaml"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -107,6 +108,9 @@ func referenceProcess(ctx context.Context, dir string, env map[string]string, lo
 	config, err := reference.FromEnv(getenv, file)
 	if err != nil {
 		return err
+	}
+	if len(call.Args) > 0 {
+		return enrolls(ctx, config, call)
 	}
 	log := newLogger(logs)
 	config.Logger = log
@@ -127,6 +131,19 @@ func referenceProcess(ctx context.Context, dir string, env map[string]string, lo
 	case err := <-ended:
 		return err
 	}
+}
+
+// enrolls is what the command does with the arguments of the target file: enrol, keep what came in a file, and end.
+func enrolls(ctx context.Context, config reference.Config, call launch.Call) error {
+	if len(call.Args) != 3 || call.Args[0] != "enroll" || call.Args[1] != "--out" {
+		return fmt.Errorf("expected enroll --out FILE, got %q", call.Args)
+	}
+	got, err := reference.Enroll(ctx, config, strings.TrimSpace(call.Env[reference.EnvEnrollToken]))
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("%s=%s\n%s=%s\n", reference.EnvID, got.GatewayID, reference.EnvSecret, got.Secret)
+	return os.WriteFile(filepath.Join(call.Dir, call.Args[2]), []byte(text), 0o600)
 }
 
 // verdict is what one process of a parallel run tells the others.

@@ -31,29 +31,35 @@ const (
 func InProcess(name string, run func(ctx context.Context, env map[string]string, logs io.Writer) error) kit.Launcher {
 	l := inProcess{name: name}
 	if run != nil {
-		l.run = func(ctx context.Context, _ string, env map[string]string, logs io.Writer) error {
-			return run(ctx, env, logs)
-		}
+		l.run = func(ctx context.Context, call Call, logs io.Writer) error { return run(ctx, call.Env, logs) }
 	}
 	return l
 }
 
-// InProcessIn is [InProcess] for a gateway that reads a configuration file, or writes files.
-// dir is a fresh directory that stands for the working directory of a process: it holds the
-// files that the suite gives the gateway, is its HOME and TMPDIR as well, and is removed when
-// run has returned. run must not look into the working directory of this process.
-func InProcessIn(name string, run func(ctx context.Context, dir string, env map[string]string, logs io.Writer) error) kit.Launcher {
+// Call is what a gateway is started with that stands for a process of its own.
+type Call struct {
+	// Dir stands for its working directory. It is fresh, holds the files that the suite gives the gateway, is its HOME
+	// and TMPDIR as well, and is removed when the gateway has ended.
+	Dir string
+	// Args are the further arguments that its program would get, such as those with which it enrols and ends.
+	Args []string
+	Env  map[string]string
+}
+
+// InProcessIn is [InProcess] for a gateway that reads a configuration file, takes arguments or
+// writes files. run must not look into the working directory of this process.
+func InProcessIn(name string, run func(ctx context.Context, call Call, logs io.Writer) error) kit.Launcher {
 	return inProcess{name: name, run: run, dir: true}
 }
 
 type inProcess struct {
 	name string
-	run  func(ctx context.Context, dir string, env map[string]string, logs io.Writer) error
+	run  func(ctx context.Context, call Call, logs io.Writer) error
 	dir  bool // it has a directory of its own
 }
 
 func (l inProcess) Can() kit.Abilities {
-	return kit.Abilities{Restart: true, SetEnv: true, Signal: true, Files: l.dir}
+	return kit.Abilities{Restart: true, SetEnv: true, Signal: true, Files: l.dir, Args: l.dir}
 }
 
 func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, error) {
@@ -63,8 +69,8 @@ func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("launch %s: %w", l.name, err)
 	}
-	if len(spec.Args) > 0 {
-		return nil, fmt.Errorf("launch %s: a function takes no arguments", l.name)
+	if len(spec.Args) > 0 && !l.dir {
+		return nil, fmt.Errorf("launch %s: a function takes no arguments; see InProcessIn", l.name)
 	}
 	if len(spec.Files) > 0 && !l.dir {
 		return nil, fmt.Errorf("launch %s: it has no working directory of its own to put files into; see InProcessIn", l.name)
@@ -105,7 +111,7 @@ func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 				}
 			}()
 		}
-		s.call(ctx, func() error { return l.run(ctx, dir, env, out) })
+		s.call(ctx, func() error { return l.run(ctx, Call{Dir: dir, Args: spec.Args, Env: env}, out) })
 	}()
 	if dir != "" {
 		return placed{s, dir}, nil

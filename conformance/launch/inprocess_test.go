@@ -178,9 +178,10 @@ func TestAttach(t *testing.T) {
 
 func TestAFunctionWithADirectory(t *testing.T) {
 	wrote, release := make(chan string), make(chan struct{})
-	l := InProcessIn("files", func(_ context.Context, dir string, env map[string]string, _ io.Writer) error {
-		if env["HOME"] != dir || env["TMPDIR"] != dir || env["A"] != "b" {
-			return fmt.Errorf("HOME is %q, TMPDIR %q and A %q", env["HOME"], env["TMPDIR"], env["A"])
+	l := InProcessIn("files", func(_ context.Context, call Call, _ io.Writer) error {
+		dir, env := call.Dir, call.Env
+		if env["HOME"] != dir || env["TMPDIR"] != dir || env["A"] != "b" || !slices.Equal(call.Args, []string{"enroll", "now"}) {
+			return fmt.Errorf("HOME is %q, TMPDIR %q and A %q, the arguments are %q", env["HOME"], env["TMPDIR"], env["A"], call.Args)
 		}
 		if err := os.WriteFile(filepath.Join(dir, "state"), []byte("kept"), 0o600); err != nil {
 			return err
@@ -189,11 +190,11 @@ func TestAFunctionWithADirectory(t *testing.T) {
 		<-release
 		return nil
 	})
-	if !l.Can().Files {
-		t.Error("it cannot be given files")
+	if !l.Can().Files || !l.Can().Args {
+		t.Errorf("it cannot be given files and arguments: %+v", l.Can())
 	}
 	left := map[string]string{}
-	s, err := l.Launch(t.Context(), kit.Spec{Env: map[string]string{"A": "b"}, Files: map[string]string{"etc/config.yaml": "a: b"}, AtEnd: func(files func(context.Context, func(string, []byte)) error) {
+	s, err := l.Launch(t.Context(), kit.Spec{Env: map[string]string{"A": "b"}, Args: []string{"enroll", "now"}, Files: map[string]string{"etc/config.yaml": "a: b"}, AtEnd: func(files func(context.Context, func(string, []byte)) error) {
 		_ = files(t.Context(), func(name string, content []byte) { left[filepath.Base(name)] = string(content) })
 	}})
 	if err != nil {
@@ -217,11 +218,11 @@ func TestAFunctionWithADirectory(t *testing.T) {
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("its directory is still there: %v", err)
 	}
-	if _, err := l.Launch(t.Context(), kit.Spec{Args: []string{"x"}}); l.Can().Args || err == nil || !strings.Contains(err.Error(), "takes no arguments") {
-		t.Errorf("arguments: %v", err)
-	}
 	plain := InProcess("plain", func(context.Context, map[string]string, io.Writer) error { return nil })
 	if _, err := plain.Launch(t.Context(), kit.Spec{Files: map[string]string{"config.yaml": ""}}); plain.Can().Files || err == nil || !strings.Contains(err.Error(), "no working directory") {
 		t.Errorf("a function without a directory: got %v", err)
+	}
+	if _, err := plain.Launch(t.Context(), kit.Spec{Args: []string{"x"}}); plain.Can().Args || err == nil || !strings.Contains(err.Error(), "takes no arguments") {
+		t.Errorf("arguments: %v", err)
 	}
 }
