@@ -63,8 +63,11 @@ func (c *Connector) addGateway(g Gateway) Gateway {
 	named := Identity{g.Platform, g.BotID}
 	or(&g.Secret, newSecret())
 	or(&g.Platform, "discord")
-	if g.ID == "" {
-		g.ID = c.ids.next("gw-")
+	for g.ID == "" {
+		// One that somebody has chosen already is not taken from them.
+		if id := c.ids.next("gw-"); c.records[id] == nil {
+			g.ID = id
+		}
 	}
 	or(&g.Tenant, "tenant-"+g.ID)
 	or(&g.Instance, "inst-"+g.ID)

@@ -98,6 +98,18 @@ func TestSecretsAreForgottenInTheEnd(t *testing.T) {
 	hidden("revoked", map[string]string{"the secret": rotated.Secret, "the old one": g.Secret}, true)
 }
 
+// A record that gets an id is another one than those whose ids were chosen.
+func TestMadeIDsLeaveChosenOnesAlone(t *testing.T) {
+	c := started(t)
+	chosen := c.AddGateway(Gateway{ID: "gw-1"})
+	if made := c.AddGateway(Gateway{}); made.ID == chosen.ID {
+		t.Errorf("expected another id than the chosen %s", chosen.ID)
+	}
+	if n := len(c.Gateways()); n != 2 {
+		t.Errorf("expected 2 gateways, got %d", n)
+	}
+}
+
 // Whoever mints without end sweeps: by each of the ways in which a secret comes that ends.
 func TestMintingForgets(t *testing.T) {
 	clock := &handClock{now: time.Unix(1_750_000_000, 0)}
