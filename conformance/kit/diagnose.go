@@ -23,27 +23,36 @@ type Diagnosis struct {
 func (in *Instance) awaitHello(ctx context.Context, within time.Duration) *Diagnosis {
 	ctx, cancel := patiently(ctx, within)
 	defer cancel()
-	stop := make(chan struct{})
-	defer close(stop)
-	if in.Subject != nil {
-		go func() {
-			select {
-			case <-in.Subject.Exited():
-				// What it sent before it died is still on its way through the journal.
-				select {
-				case <-time.After(in.bench.Timing.Quiet):
-				case <-stop:
-				}
-				cancel()
-			case <-stop:
-			}
-		}()
-	}
+	cancelAtDeath(ctx, cancel, in.Subject, in.bench.Timing.Quiet)
 	e, err := in.Connector.Journal().Wait(ctx, 0, func(e fakeconnector.Entry) bool { return IsHello(e) || in.hopeless(e) })
 	if err != nil || !IsHello(e) {
 		return in.diagnose(within)
 	}
 	return nil
+}
+
+// cancelAtDeath ends a wait for a gateway whose process ends, as a dead one sends nothing
+// more. What it sent before may still be on its way through the journal, for which the wait
+// gets a last look. The subject is the caller's copy: the instance may be started once more
+// before this watcher has been scheduled at all.
+func cancelAtDeath(ctx context.Context, cancel context.CancelFunc, subject Subject, look time.Duration) {
+	if subject == nil {
+		return
+	}
+	go func() {
+		select {
+		case <-subject.Exited():
+		case <-ctx.Done():
+			return
+		}
+		timer := time.NewTimer(look)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 }
 
 // hopeless matches a violation after which no handshake can follow, so that nobody needs

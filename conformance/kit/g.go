@@ -126,23 +126,7 @@ func (g *G) waitAfter(after int64, within time.Duration, match func(fakeconnecto
 	gw := g.Gateway()
 	ctx, cancel := patiently(g.bench.ctx, within)
 	defer cancel()
-	// A dead process answers nothing more: what it sent before still counts, so give
-	// the journal one look after the death.
-	watch := make(chan struct{})
-	defer close(watch)
-	if gw.Subject != nil {
-		go func() {
-			select {
-			case <-gw.Subject.Exited():
-				select {
-				case <-watch:
-				case <-time.After(g.Timing.Quiet):
-					cancel()
-				}
-			case <-watch:
-			}
-		}()
-	}
+	cancelAtDeath(ctx, cancel, gw.Subject, g.Timing.Quiet)
 	e, err := gw.Connector.Journal().Wait(ctx, after, match)
 	return e, err == nil
 }

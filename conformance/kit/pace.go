@@ -112,19 +112,13 @@ func (in *Instance) admit() error {
 func (in *Instance) settleOnceSeen() {
 	ctx, cancel := context.WithTimeout(in.bench.ctx, slackOfLoad*in.bench.startup()+in.bench.Timing.Quiet)
 	done := make(chan struct{})
-	settled := in.settled
+	settled, subject := in.settled, in.Subject
 	in.settled = func() { cancel(); <-done }
 	go func() {
 		defer close(done)
 		defer settled()
 		defer cancel()
-		go func() {
-			select {
-			case <-in.Subject.Exited():
-				cancel()
-			case <-ctx.Done():
-			}
-		}()
+		cancelAtDeath(ctx, cancel, subject, 0)
 		_, _ = in.Connector.Journal().Wait(ctx, 0, func(e fakeconnector.Entry) bool {
 			return IsDial(e) || e.Kind == fakeconnector.KindHTTP
 		})
