@@ -119,6 +119,33 @@ func TestVerdictsOfTheProbe(t *testing.T) {
 	}
 }
 
+// A frame that lacks its newline is red for that, and for nothing that waits for the frame.
+func TestAFrameWithoutItsNewline(t *testing.T) {
+	c := fakeconnector.New(faketarget.Options()...)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	c.On(fakeconnector.Match{Type: protocol.TypeGoingIdle}).Do(fakeconnector.FaultFunc(func(x *fakeconnector.Exchange) {
+		x.SetSteps(fakeconnector.TextStep([]byte(`{"type":"going_idle_ack"}`)))
+	}))
+	goIdle := func(p *kit.P) { p.Connect(p.Me()).GoIdle() }
+	last := kit.Needs{Last: true}
+	o := conformance.ConnectorOptions{Target: faketarget.New(c), Revision: latest(), Timing: kit.ContractTiming(), Cases: []kit.Case{
+		{ID: "idle/answered", Title: "is acknowledged", Level: kit.Must, Connector: goIdle},
+		{ID: "framing/newline", Title: "ends it", Level: kit.Must, Connector: goIdle},
+		{ID: "framing/newline:observed", Title: "ends all", Level: kit.Must, Needs: last, Connector: func(p *kit.P) { p.Kept(kit.CountReceived) }},
+	}}
+	o.Timing.Answer = 3 * time.Second // the newline that never comes is waited for
+	run, err := conformance.VerifyConnector(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, verdictOf(t, run, "idle/answered"), kit.Blocked, "framing/newline does not hold: expected a newline")
+	want(t, verdictOf(t, run, "framing/newline"), kit.Fail, "expected a newline")
+	want(t, verdictOf(t, run, "framing/newline:observed"), kit.Fail, "during idle/answered")
+}
+
 func TestNoConnectorThere(t *testing.T) {
 	c := fakeconnector.New()
 	if _, err := c.Reserve(); err != nil {

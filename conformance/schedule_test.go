@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relaykit/relaykit/conformance/cases"
 	"github.com/relaykit/relaykit/conformance/kit"
 	"github.com/relaykit/relaykit/protocol"
 )
@@ -109,6 +110,36 @@ func TestALongVariantAndAnEdgeHoldNobodyUp(t *testing.T) {
 		"e/rule:edge": kit.Fail, "f/stands": kit.Pass, "g/rule:other": kit.Fail, "h/stands": kit.Blocked} {
 		if got := results[id].Verdict; got != want {
 			t.Errorf("%s: got %s, want %s", id, got, want)
+		}
+	}
+}
+
+// A gateway whose start after an enrolment is broken has not lost its ordinary one: the core
+// rules that stand on the bearer of that are judged all the same, and are not when the
+// ordinary bearer is what is broken.
+func TestABrokenEnrolledStartBlocksNoOther(t *testing.T) {
+	bearer, enrolled := string(protocol.RuleAuthBearer), string(protocol.RuleAuthBearer)+":enrolled"
+	stands := []string{string(protocol.RuleAuthCanonical), string(protocol.RuleAuthTokenLive)}
+	var list []kit.Case
+	for _, c := range cases.All() {
+		if c.ID == bearer || c.ID == enrolled || slices.Contains(stands, c.ID) {
+			list = append(list, c)
+		}
+	}
+	for red, want := range map[string]kit.Verdict{enrolled: kit.Pass, bearer: kit.Blocked} {
+		results := queue(t, list, 1, func(c kit.Case, _ *lane) kit.Verdict {
+			if c.ID == red {
+				return kit.Fail
+			}
+			return kit.Pass
+		})
+		if got := results[red].Verdict; got != kit.Fail {
+			t.Errorf("expected %s to fail, got %q", red, got)
+		}
+		for _, id := range stands {
+			if got := results[id].Verdict; got != want {
+				t.Errorf("%s, where %s is red: expected %s, got %q", id, red, want, got)
+			}
 		}
 	}
 }

@@ -34,6 +34,7 @@ type crude struct {
 	silent     bool          // acknowledges and does not reply
 	mute       bool          // neither acknowledges nor replies
 	acksOne    bool          // acknowledges its first event alone, and replies to all
+	noDirect   bool          // drops direct messages
 	badRequest bool          // every outbound frame has the same requestId
 	die        time.Duration // returns so long after its hello
 	first      []byte        // sent before everything else, as it is
@@ -114,7 +115,8 @@ func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) e
 			Event    struct {
 				Text   string
 				Source struct {
-					ChatID string `json:"chat_id"`
+					ChatID   string `json:"chat_id"`
+					ChatType string `json:"chat_type"`
 				}
 			}
 		}
@@ -127,6 +129,9 @@ func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) e
 			return nil
 		}
 		if json.Unmarshal(data, &f) != nil || f.Type != "inbound" {
+			continue
+		}
+		if c.noDirect && f.Event.Source.ChatType == "dm" {
 			continue
 		}
 		fmt.Fprintln(logs, "handling an event")
@@ -334,6 +339,34 @@ func TestASignOfLifeThatIsNotAcknowledged(t *testing.T) {
 	twice := func(g *kit.G) { g.FirstDial(); g.Alive(); g.Alive() }
 	run := judge(t, crude{acksOne: true}, []kit.Case{gatewayCase("connect/dial-path", twice), gatewayCase("inbound/ack-buffered", twice)})
 	want(t, verdictOf(t, run, "connect/dial-path"), kit.Blocked, "inbound/ack-buffered does not hold: the gateway has handled an event and not acknowledged")
+	want(t, verdictOf(t, run, "inbound/ack-buffered"), kit.Fail, "inbound_ack")
+}
+
+// Whether an event was lost or its acknowledgement alone is told apart where the gateway
+// shows what it handles, and only the rule that is broken is red.
+func TestLostOrNotAcknowledged(t *testing.T) {
+	t.Parallel()
+	push := func(expect func(*kit.G, *kit.Event)) func(*kit.G) {
+		return func(g *kit.G) {
+			ev := g.Event("direct")
+			ev.Source.ChatType = "dm"
+			g.Push(ev)
+			expect(g, ev)
+		}
+	}
+	list := []kit.Case{
+		gatewayCase("inbound/handled", push(func(g *kit.G, ev *kit.Event) { g.Acked(ev) })),
+		gatewayCase("inbound/repeat-once", push(func(g *kit.G, ev *kit.Event) { g.Accepted(ev) })),
+		gatewayCase("inbound/ack-buffered", push(func(g *kit.G, ev *kit.Event) { g.AckedIfHandled(ev) })),
+	}
+	const lost, unacknowledged = "inbound/handled does not hold: the gateway has neither handled", "inbound/ack-buffered does not hold: "
+	run := judge(t, crude{noDirect: true}, list)
+	want(t, verdictOf(t, run, "inbound/handled"), kit.Fail, "inbound_ack")
+	want(t, verdictOf(t, run, "inbound/repeat-once"), kit.Blocked, lost)
+	want(t, verdictOf(t, run, "inbound/ack-buffered"), kit.Blocked, lost)
+	run = judge(t, crude{acksOne: true}, list)
+	want(t, verdictOf(t, run, "inbound/handled"), kit.Blocked, unacknowledged)
+	want(t, verdictOf(t, run, "inbound/repeat-once"), kit.Blocked, unacknowledged)
 	want(t, verdictOf(t, run, "inbound/ack-buffered"), kit.Fail, "inbound_ack")
 }
 

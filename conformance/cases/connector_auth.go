@@ -14,6 +14,7 @@ import (
 // form alone decides.
 func connectorAuth() []kit.Case {
 	none := kit.ProbeNeeds{}
+	stranger := with(publishes, func(n *kit.ProbeNeeds) { n.Strangers = 1 })
 	unauthorized := func(caseID, title string, headers func(p *kit.P) []string) kit.Case {
 		return probe(caseID, title, none, func(p *kit.P) { refused(p, 4401, "unauthorized", headers(p)...) })
 	}
@@ -21,6 +22,9 @@ func connectorAuth() []kit.Case {
 		return unauthorized(id(protocol.RuleAuthCanonical, variant), "refuses a token with "+what, func(p *kit.P) []string {
 			return []string{"Bearer " + token(p.Me())}
 		})
+	}
+	expired := func(p *kit.P, age time.Duration) {
+		refused(p, 4401, "expired", "Bearer "+kit.Token64(p.Me().ID, p.Me().Secret, time.Now().Add(-age).Unix()))
 	}
 	return []kit.Case{
 		probe(id(protocol.RuleAuthCanonical), "accepts the canonical form, and an exp of 0 for ever", none, func(p *kit.P) {
@@ -61,12 +65,28 @@ func connectorAuth() []kit.Case {
 			text, _ := base64.RawURLEncoding.DecodeString(kit.Token64(p.Me().ID, p.Me().Secret, 4000000000))
 			return []string{"Bearer " + base64.RawURLEncoding.EncodeToString([]byte(strings.Replace(string(text), ":4000000000:", ":4000000001:", 1)))}
 		}),
+		unauthorized(id(protocol.RuleAuthRejected4401, "expired-as-well"), "closes one with another signature so when its exp has passed, too", func(p *kit.P) []string {
+			return []string{"Bearer " + kit.Token64(p.Me().ID, p.Me().Secret+"x", time.Now().Unix()-3600)}
+		}),
+		probe(id(protocol.RuleAuthRejected4401, "secret-of-another"), "closes a socket whose token another gateway's secret has signed with 4401", kit.ProbeNeeds{Peers: 1, Strangers: 1}, func(p *kit.P) {
+			for _, other := range []kit.ConnectorGateway{p.Peer(), p.Stranger()} {
+				refused(p, 4401, "unauthorized", "Bearer "+kit.Token64(p.Me().ID, other.Secret, time.Now().Unix()+300))
+			}
+		}),
 		probe(id(protocol.RuleAuthRejectedSilent), "sends nothing on a socket that it refuses, not even a descriptor", none, refusedInSilence),
 		probe(id(protocol.RuleAuthRejectedExpired), "closes a socket whose token has expired with 4401", none, func(p *kit.P) {
 			refused(p, 4401, "", "Bearer "+kit.Token64(p.Me().ID, p.Me().Secret, time.Now().Unix()-3600))
 		}),
-		probe(id(protocol.RuleAuthExpiredReason), "closes it with the reason expired", none, func(p *kit.P) {
-			refused(p, 4401, "expired", "Bearer "+kit.Token64(p.Me().ID, p.Me().Secret, time.Now().Unix()-3600))
+		probe(id(protocol.RuleAuthExpiredReason), "closes it with the reason expired", none, func(p *kit.P) { expired(p, time.Hour) }),
+		probe(id(protocol.RuleAuthExpiredReason, "just"), "does so seconds after its exp", none, func(p *kit.P) {
+			p.SameClock()
+			expired(p, 2*time.Second)
+		}),
+		probe(id(protocol.RuleAuthExpiredReason, "long-ago"), "does so years after its exp", none, func(p *kit.P) { expired(p, 3*365*24*time.Hour) }),
+		probe(id(protocol.RuleAuthExpiredReason, "older-secret"), "does so when an older secret of its rotation list signed it", kit.ProbeNeeds{Offers: kit.Offers{Rotate: true}}, func(p *kit.P) {
+			old := p.Me()
+			p.Rotate()
+			refused(p, 4401, "expired", "Bearer "+kit.Token64(old.ID, old.Secret, time.Now().Unix()-3600))
 		}),
 		probe(id(protocol.RuleAuthExpiryInclusive), "accepts a token in the very second of its exp", none, lastSecond),
 		probe(id(protocol.RuleAuthExpiryInclusive, "over"), "refuses it a second later", none, func(p *kit.P) {
@@ -75,7 +95,9 @@ func connectorAuth() []kit.Case {
 		}),
 		probe(id(protocol.RuleAuthRotation), "accepts the old and the new secret after a rotation", kit.ProbeNeeds{Offers: kit.Offers{Rotate: true}}, bothSecrets),
 		probe(id(protocol.RuleAuthIdentityFromRecord), "takes no instance or tenant from a frame",
-			kit.ProbeNeeds{Strangers: 1, Offers: kit.Offers{Publish: true}}, identityFromRecord),
+			stranger, identityFromRecord),
+		probe(id(protocol.RuleAuthIdentityFromRecord, "action"), "takes no tenant from a hello, an outbound frame, its action or its metadata", stranger, identityOfActions),
+		probe(id(protocol.RuleAuthIdentityFromRecord, "other-frames"), "takes no instance from a going_idle or an inbound_ack", stranger, identityOfOtherFrames),
 	}
 }
 
@@ -160,14 +182,65 @@ func bothSecrets(p *kit.P) {
 }
 
 func identityFromRecord(p *kit.P) {
-	s := p.Dial(p.Me(), p.Token(p.Me()))
-	other := p.Stranger()
-	s.Send(fmt.Sprintf(`{"type":"hello","platform":%q,"botId":%q,"tenant":%q,"tenantId":%q,"instance":%q,"instanceId":%q,"gatewayId":%q}`,
-		p.Me().Platform, p.Me().BotID, other.Tenant, other.Tenant, other.Instance, other.Instance, other.ID))
-	s.Handshaken()
+	s, other := asStranger(p), p.Stranger()
 	theirs, mine := p.Event("for another"), p.Event("for me")
 	p.Publish(other, theirs)
 	p.Publish(p.Me(), mine)
 	s.Delivered(mine)
 	s.Nothing("event of another tenant's instance", theirs.In)
+}
+
+// claims are members by which a frame could say that it is the stranger's.
+func claims(p *kit.P) string {
+	other := p.Stranger()
+	return fmt.Sprintf(`"tenant":%q,"tenantId":%q,"instance":%q,"instanceId":%q,"gatewayId":%q`, other.Tenant, other.Tenant, other.Instance, other.Instance, other.ID)
+}
+
+// asStranger connects the case's own gateway with a hello that claims to be the stranger's.
+func asStranger(p *kit.P) *kit.Socket {
+	s := p.Dial(p.Me(), p.Token(p.Me()))
+	s.Send(fmt.Sprintf(`{"type":"hello","platform":%q,"botId":%q,%s}`, p.Me().Platform, p.Me().BotID, claims(p)))
+	s.Handshaken()
+	return s
+}
+
+// identityOfActions acts in a chat of the stranger's and in one of its own.
+func identityOfActions(p *kit.P) {
+	theirs, e := p.Connect(p.Stranger()), p.Event("for another")
+	p.Publish(p.Stranger(), e)
+	theirs.Delivered(e)
+	s, mine := asStranger(p), p.Event("for me")
+	p.Publish(p.Me(), mine)
+	s.Delivered(mine)
+	claiming := func(e *kit.Published) kit.Answer {
+		r := p.RequestID()
+		s.Send(fmt.Sprintf(`{"type":"outbound",%[1]s,"requestId":%[2]q,"action":{"op":"send",%[1]s,"chat_id":%[3]q,"content":"x","reply_to":null,"metadata":{%[1]s,"guild_id":%[4]q}}}`,
+			claims(p), r, e.ChatID, e.Scope))
+		return s.Result(r)
+	}
+	p.Want(claiming(e), false, "a send with a scope of the tenant that the frames name, and the record does not")
+	p.Want(claiming(mine), true, "a send with the scope of the gateway's own tenant")
+}
+
+// identityOfOtherFrames puts its own instance to sleep and acknowledges what waits for that,
+// in frames that name the stranger's.
+func identityOfOtherFrames(p *kit.P) {
+	theirs, s := p.Connect(p.Stranger()), p.Connect(p.Me())
+	s.Send(`{"type":"going_idle",` + claims(p) + `}`)
+	s.Await("a going_idle_ack", isIdleAck)
+	live := p.Event("for another, who is awake")
+	p.Publish(p.Stranger(), live)
+	theirs.Delivered(live)
+	events := p.Events(2)
+	p.Publish(p.Me(), events...)
+	s.Nothing("event after the going_idle_ack", kit.IsDelivery)
+	s.Close()
+	s = p.Connect(p.Me())
+	for i := range events {
+		f := s.Delivery(i, fmt.Sprintf("entry %d of the drain", i+1))
+		s.Send(fmt.Sprintf(`{"type":"inbound_ack",%s,"bufferId":%q}`, claims(p), f.BufferID))
+	}
+	s.Alive()
+	s.Close()
+	p.Connect(p.Me()).Nothing("entry that was acknowledged", kit.IsDelivery)
 }

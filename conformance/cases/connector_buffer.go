@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 func connectorBuffer() []kit.Case {
 	stranger := with(publishes, func(n *kit.ProbeNeeds) { n.Strangers = 1 })
 	peer := with(publishes, func(n *kit.ProbeNeeds) { n.Peers = 1 })
+	liveAgain := id(protocol.RuleBufferParked, "live-again")
 	restarts := with(publishes, func(n *kit.ProbeNeeds) { n.Offers.Restart = true })
 	list := []kit.Case{
 		probe(id(protocol.RuleBufferDurable), "drains after its restart what was not acknowledged before", restarts, outlives),
@@ -50,10 +52,22 @@ func connectorBuffer() []kit.Case {
 		probe(id(protocol.RuleBufferAckedNeverAgain, "last-words"), "does not when the ack was the last thing before the death", publishes, lastWords),
 		probe(id(protocol.RuleBufferLiveAfterDrain), "delivers as it comes when the buffer is empty", publishes, liveAfterDrain),
 		probe(id(protocol.RuleBufferLiveAfterDrain, "during"), "appends what arrives during a drain behind it", publishes, arrivesDuringDrain),
-		probe(id(protocol.RuleBufferParked), "sets an entry over the frame limit aside", publishes, overTheLimit),
+		probe(id(protocol.RuleBufferParked), "sets an entry over the frame limit aside", publishes, func(p *kit.P) { overTheLimit(p, hugeEvent) }),
+		probe(id(protocol.RuleBufferParked, "several"), "sets each of several aside, also one behind the other", publishes, func(p *kit.P) {
+			overTheLimit(p, hugeEvent, hugeEvent, hugeEvent)
+		}),
+		probe(id(protocol.RuleBufferParked, "forward"), "sets a forwarded request over the frame limit aside", forwards, func(p *kit.P) { overTheLimit(p, hugeForward) }),
+		probe(liveAgain, "is live when all but what was set aside is acknowledged", publishes, func(p *kit.P) {
+			s := overTheLimit(p, hugeEvent)
+			s.CatchUp()
+			allLive(p, s)
+		}),
 	}
 	for i := range list {
 		list[i].After = rules(protocol.RuleIdleAnswered)
+		if list[i].ID == liveAgain {
+			list[i].After = append(list[i].After, protocol.RuleBufferLiveAfterDrain)
+		}
 	}
 	return list
 }
@@ -229,12 +243,18 @@ func liveAfterDrain(p *kit.P) {
 	p.Publish(p.Me(), events...)
 	s = p.Connect(p.Me())
 	drained(p, s, events)
+	s.CatchUp()
+	allLive(p, s)
+}
+
+// allLive publishes events that come as they are published, on a socket that has caught up.
+func allLive(p *kit.P, s *kit.Socket) {
 	later := p.Events(20)
 	p.Publish(p.Me(), later...)
 	for _, e := range later { // none of them is acknowledged before the last has come
 		s.Delivered(e)
 	}
-	for i, f := range s.Deliveries()[len(events):] {
+	for i, f := range s.Deliveries() {
 		if !later[i].In(f) {
 			p.Mismatch(fmt.Sprintf("live event %d", i+1), f.String())
 		}
@@ -267,21 +287,42 @@ func arrivesDuringDrain(p *kit.P) {
 	s.Alive()
 }
 
-func overTheLimit(p *kit.P) {
+const overFrameLimit = 1100000
+
+func hugeEvent(p *kit.P) {
+	_ = p.TryPublish(p.Me(), p.Event(strings.Repeat("x", overFrameLimit)))
+}
+
+// hugeForward becomes longer by a third in base64.
+func hugeForward(p *kit.P) {
+	p.TryForward(p.Me(), kit.ForwardedRequest{Headers: [][2]string{{"content-type", "text/plain"}}, Body: bytes.Repeat([]byte("x"), overFrameLimit*3/4)})
+}
+
+// overTheLimit lets entries that are too long arrive and a short one behind them, and drains
+// that. Of several, another short one stands before the last.
+func overTheLimit(p *kit.P, huge ...func(*kit.P)) *kit.Socket {
 	p.Sleep(p.Me())
-	huge := p.Event(strings.Repeat("x", 1100000))
-	_ = p.TryPublish(p.Me(), huge)
-	small := p.Event("behind it")
-	p.Publish(p.Me(), small)
+	var small []*kit.Published
+	short := func() {
+		small = append(small, p.Event("beside it"))
+		p.Publish(p.Me(), small[len(small)-1])
+	}
+	for i, arrive := range huge {
+		if i > 0 && i == len(huge)-1 {
+			short()
+		}
+		arrive(p)
+	}
+	short()
 	s := p.Connect(p.Me())
-	for i := 0; ; i++ {
-		f := s.Delivery(i, "the entry behind the one that is too long")
-		if len(f.Line) >= 1048575 {
+	for i := 0; len(small) > 0; i++ {
+		f := s.Delivery(i, "an entry beside those that are too long")
+		if len(f.Line) >= frameLimit-1 {
 			p.Mismatch("frames of fewer than 1048576 bytes", fmt.Sprintf("one of %d", len(f.Line)+1))
 		}
 		s.Ack(f.BufferID)
-		if small.In(f) {
-			return
-		}
+		small = stillAwaited(small, f)
 	}
+	s.Alive()
+	return s
 }

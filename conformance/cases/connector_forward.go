@@ -76,7 +76,11 @@ func publishInteraction(p *kit.P) theInteraction {
 }
 
 func publishInteractionOf(p *kit.P, kind int, data string) theInteraction {
-	e := p.Event("")
+	return publishInteractionIn(p, p.Event(""), kind, data)
+}
+
+// publishInteractionIn makes one in the chat of an event, by its author.
+func publishInteractionIn(p *kit.P, e *kit.Published, kind int, data string) theInteraction {
 	i := theInteraction{e.ChatID, e.UserID, strings.ReplaceAll("secret-"+e.MessageID, "-", "")}
 	p.Forward(p.Me(), kit.ForwardedRequest{Headers: [][2]string{{"content-type", "application/json"}}, Body: fmt.Appendf(nil,
 		`{"type":%d,"id":"I1","token":%q,"channel_id":%q,"guild_id":%q,"data":%s,"member":{"user":{"id":%q,"username":"alice"}}}`,

@@ -44,9 +44,30 @@ func connectorFraming() []kit.Case {
 	foreign := func(variant, text string) kit.Case {
 		return line(protocol.RuleFramingWrongDirection, variant, "ignores a frame that only connectors send: "+variant, text)
 	}
-	notUTF8 := skips(id(protocol.RuleFramingNotUtf8), "skips a binary line that is not UTF-8", websocket.BinaryMessage,
-		"{\"type\":\"outbound\",\"requestId\":\"r-\xff\",\"action\":"+info+"}\n")
-	notUTF8.Level = kit.Should
+	// Each asks for something of its own, so that whoever acts on two answers neither twice.
+	bad := func(n int) string {
+		return strings.Replace(kit.OutboundLine(fmt.Sprintf("r-%d-bad", n), info), "bad", "\xff", 1) + "\n"
+	}
+	notUTF8 := []kit.Case{
+		skips(id(protocol.RuleFramingNotUtf8), "skips a binary line that is not UTF-8", websocket.BinaryMessage, bad(1)),
+		skips(id(protocol.RuleFramingNotUtf8, "several"), "skips one after the other", websocket.BinaryMessage, bad(1)+bad(2)+bad(3)),
+		probe(id(protocol.RuleFramingNotUtf8, "between"), "acts on the lines before and behind it in the same message", none, func(p *kit.P) {
+			s, before, behind := p.Connect(p.Me()), p.RequestID(), p.RequestID()
+			s.Message(websocket.BinaryMessage, kit.OutboundLine(before, info)+"\n"+bad(1)+kit.OutboundLine(behind, info)+"\n")
+			s.Result(before)
+			s.Result(behind)
+		}),
+		probe(id(protocol.RuleFramingNotUtf8, "before-hello"), "skips it before the hello too", none, func(p *kit.P) {
+			s := p.Dial(p.Me(), p.Token(p.Me()))
+			s.Message(websocket.BinaryMessage, bad(1))
+			s.Hello()
+			s.Await("a descriptor in answer to the hello behind a line that is not UTF-8", isDescriptor)
+			s.Alive()
+		}),
+	}
+	for i := range notUTF8 {
+		notUTF8[i].Level = kit.Should
+	}
 	list := []kit.Case{
 		probe(id(protocol.RuleFramingNewline), "keeps one line for a text with line breaks", publishes, lineBreaks),
 		probe(id(protocol.RuleFramingSeveralInMessage), "acts on every frame of a message that holds five", none, severalRequests),
@@ -67,7 +88,6 @@ func connectorFraming() []kit.Case {
 		probe(id(protocol.RuleFramingUnicode), "reads escapes and UTF-8 alike, surrogate pairs included", none, escapedID),
 		line(protocol.RuleFramingNotJson, "torn", "skips a line that is torn off", `{"type":"outbound","requestId":"r-torn","action":`),
 		line(protocol.RuleFramingNotJson, "words", "skips a line of plain words", `hello there`),
-		notUTF8,
 		line(protocol.RuleFramingUnknownType, "zorp", "ignores a frame of an unknown type", `{"type":"zorp","requestId":"r-zorp","action":`+info+`}`),
 		probe(id(protocol.RuleFramingUnknownType, "before-hello"), "ignores a frame of an unknown type before the hello too", none, func(p *kit.P) {
 			s := p.Dial(p.Me(), p.Token(p.Me()))
@@ -95,6 +115,7 @@ func connectorFraming() []kit.Case {
 		probe(id(protocol.RuleFramingFrameLimit, "exactly-buffered"), "sends none from a buffer either", publishes, func(p *kit.P) { aboutTheLimit(p, true) }),
 		probe(id(protocol.RuleFramingFrameLimit, "message"), "sends no message over the limit, however many entries wait", publishes, longDrain),
 	}
+	list = append(list, notUTF8...)
 	for i := range list {
 		list[i].After = after
 	}

@@ -1,6 +1,8 @@
 package cases
 
 import (
+	"time"
+
 	"github.com/relaykit/relaykit/conformance/kit"
 	"github.com/relaykit/relaykit/protocol"
 )
@@ -13,6 +15,11 @@ func connectorRevocation() []kit.Case {
 			p.Connect(p.Me()).Close()
 			p.Revoke(p.Me())
 			refused(p, 4401, "unauthorized", "Bearer "+p.Token(p.Me()))
+		}),
+		probe(id(protocol.RuleAuthRejected4401, "revoked-and-expired"), "closes it so when the token has expired as well", spends, func(p *kit.P) {
+			p.Connect(p.Me()).Close()
+			p.Revoke(p.Me())
+			refused(p, 4401, "unauthorized", "Bearer "+kit.Token64(p.Me().ID, p.Me().Secret, time.Now().Unix()-3600))
 		}),
 		probe(id(protocol.RuleManageDeprovisionCloses), "closes the open socket of a gateway that is locked out with 4401", spends, func(p *kit.P) {
 			s := p.Connect(p.Me())

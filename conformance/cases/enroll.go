@@ -25,7 +25,7 @@ func enrollments() []kit.Case {
 				e := g.PrepareEnrolling(kit.URL(func(b string) string { return strings.Replace(b, "http://", "ws://", 1) + "/some/base/relay/" }), otherPaths())
 				wantPath(g, e.Ask().Dial.Path, "/some/base/relay/enroll")
 			}},
-		{ID: id(protocol.RuleAuthBearer, "enrolled"), Title: "signs with the secret that its enrolment has given it", Level: kit.Must, Needs: fresh, After: body, Gateway: signsEnrolled},
+		{ID: id(protocol.RuleAuthBearer, "enrolled"), Title: "signs with the secret that its enrolment has given it", Edge: true, Level: kit.Must, Needs: fresh, After: body, Gateway: signsEnrolled},
 		{ID: id(protocol.RuleSecuritySecretStays, "enrolled"), Title: "sends neither the secret nor the delivery key of its enrolment", Level: kit.Must, Needs: fresh, After: body, Gateway: enrolledStay},
 	}
 }

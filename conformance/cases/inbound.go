@@ -47,9 +47,9 @@ func inbound() []kit.Case {
 			ev.ReplyToMessageID = protocol.Some("m-answered")
 		})},
 		{ID: id(protocol.RuleInboundHandled, "every-type"), Title: "hands on an event of every message type", Level: kit.Must, After: acked, Gateway: everyMessageType},
-		{ID: id(protocol.RuleInboundHandled, "long"), Title: "hands on all of a text that is longer than any platform's limit", Level: kit.Must,
+		{ID: id(protocol.RuleInboundHandled, "long"), Title: "hands on all of a text that is longer than any platform's limit", Level: kit.Must, After: acked,
 			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handledLong},
-		{ID: id(protocol.RuleInboundHandled, "white-space"), Title: "hands on the white space around and inside of a text", Level: kit.Must,
+		{ID: id(protocol.RuleInboundHandled, "white-space"), Title: "hands on the white space around and inside of a text", Level: kit.Must, After: acked,
 			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handledSpaced},
 		{ID: id(protocol.RuleInboundHandled, "whole"), Title: "hands on the text and the source as they were sent", Level: kit.Must,
 			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handledWhole},
@@ -356,7 +356,7 @@ func ackVerbatim(g *kit.G) {
 func ackDirect(g *kit.G) {
 	ev := direct(g)
 	g.Push(ev)
-	g.Acked(ev)
+	g.AckedIfHandled(ev)
 }
 
 // ackNothingBehind: the event before it in its session had a bufferId, which is not its.
@@ -425,7 +425,7 @@ func ackSurvivesFailure(g *kit.G) {
 func repeatOnce(g *kit.G) {
 	ev := g.Event("twice")
 	g.Push(ev)
-	first := g.Acked(ev)
+	first := g.Accepted(ev)
 	turns := g.CountTurns(ev)
 	g.Push(ev)
 	g.AwaitAfter(first, g.Timing.Answer, "an inbound_ack for the repeat", kit.IsAck(ev.BufferID))
@@ -440,7 +440,7 @@ func withoutMessageID(ev *kit.Event) {
 func repeatUnderAnotherBufferID(g *kit.G) {
 	ev := g.Event("twice, under two bufferIds")
 	g.Push(ev)
-	g.Acked(ev)
+	g.Accepted(ev)
 	turns := g.CountTurns(ev)
 	again := *ev
 	again.BufferID = g.ID("buf")
@@ -453,7 +453,7 @@ func repeatByBufferID(g *kit.G) {
 	ev := g.Event("twice, without a message id")
 	ev.MessageID, ev.Source.MessageID = protocol.Opt[string]{}, protocol.Opt[string]{}
 	g.Push(ev)
-	first := g.Acked(ev)
+	first := g.Accepted(ev)
 	turns := g.CountTurns(ev)
 	g.Push(ev)
 	g.AwaitAfter(first, g.Timing.Answer, "an inbound_ack for the repeat", kit.IsAck(ev.BufferID))
@@ -463,7 +463,7 @@ func repeatByBufferID(g *kit.G) {
 func repeatOften(g *kit.G) {
 	ev := g.Event("five times")
 	g.Push(ev)
-	last := g.Acked(ev)
+	last := g.Accepted(ev)
 	turns := g.CountTurns(ev)
 	for range 4 {
 		g.Push(ev)
@@ -475,7 +475,7 @@ func repeatOften(g *kit.G) {
 func repeatAfterRedial(g *kit.G) {
 	ev := g.Event("acked, and the ack lost")
 	g.Push(ev)
-	g.Acked(ev)
+	g.Accepted(ev)
 	turns := g.CountTurns(ev)
 	g.CloseSession(websocket.CloseServiceRestart, "restart")
 	g.Back()

@@ -196,7 +196,7 @@ func forwardRepeated(g *kit.G) {
 	g.Echoes()
 	in := g.Interaction(kit.ComponentInteraction)
 	g.Forward(in)
-	first := g.ForwardAcked(in)
+	first := g.AwaitBy(protocol.RulePassthroughAckBuffered, g.Timing.Answer, "an inbound_ack for the forward", kit.IsAck(in.BufferID))
 	g.Answer(in)
 	// An answer can have several messages.
 	g.Within(g.Timing.Quiet, func(fakeconnector.Entry) bool { return false })

@@ -35,7 +35,8 @@ type Case struct {
 	// blocked, which is never green. A rule holds when all of its cases do that no Edge is.
 	After []protocol.RuleID
 	// Edge: a variant that judges what no other case stands on, such as an id of a length
-	// that nobody has. It is not waited for, and blocks nobody when it fails.
+	// that nobody has, or a start that other cases do not make. It is not waited for, and
+	// blocks nobody when it fails.
 	Edge bool
 
 	// Exactly one of the two is set.

@@ -190,9 +190,57 @@ func (g *G) Taken(ev *Event) {
 
 // Acked waits for the acknowledgement of the event's bufferId.
 func (g *G) Acked(ev *Event) fakeconnector.Entry {
-	e := g.Await(g.Timing.Answer, ackOf(ev), IsAck(ev.BufferID))
+	return g.acked(ev, func() {
+		if g.Case.Rule() == protocol.RuleInboundHandled && g.sawHandled(ev) {
+			g.unacknowledged(ev) // and handled, which is all that the rule asks
+		}
+		g.missing(g.Timing.Answer, ackOf(ev))
+	})
+}
+
+// AckedIfHandled is Acked for an event that the gateway may have dropped instead, which breaks
+// another rule: nobody acknowledges an event that was not accepted.
+func (g *G) AckedIfHandled(ev *Event) fakeconnector.Entry {
+	return g.acked(ev, func() {
+		g.unlessDropped(ev)
+		g.missing(g.Timing.Answer, ackOf(ev))
+	})
+}
+
+// Accepted is Acked for an event with which a case only begins: without an acknowledgement
+// the case cannot be judged. Where the gateway shows what it handles, that tells whether the
+// event was lost or the acknowledgement alone.
+func (g *G) Accepted(ev *Event) fakeconnector.Entry {
+	return g.acked(ev, func() {
+		g.unlessUnreadable()
+		g.unlessDropped(ev)
+		g.blocked(protocol.RuleInboundAckBuffered, fmt.Sprintf("expected %s within %s; got %s", ackOf(ev), g.Timing.Answer, g.whatCame()))
+	})
+}
+
+// acked waits for the acknowledgement; without one, lost ends the case.
+func (g *G) acked(ev *Event, lost func()) fakeconnector.Entry {
+	e, ok := g.Arrives(g.Timing.Answer, IsAck(ev.BufferID))
+	if !ok {
+		lost()
+	}
+	g.observation()
 	g.bench.mute.Store(nil)
 	return e
+}
+
+// unacknowledged ends the case for an event that was handled and not acknowledged.
+func (g *G) unacknowledged(ev *Event) {
+	g.blocked(protocol.RuleInboundAckBuffered, fmt.Sprintf("the gateway has handled an event and not acknowledged its bufferId %q", ev.BufferID))
+}
+
+// unlessDropped ends the case as blocked when the gateway shows which events reach its
+// handler, and this one did not.
+func (g *G) unlessDropped(ev *Event) {
+	shows := g.Facts.Replies == RepliesEcho || g.Gateway().Driver != nil
+	if shows && !g.sawHandled(ev) {
+		g.blocked(protocol.RuleInboundHandled, fmt.Sprintf("the gateway has neither handled the event %q nor acknowledged it", ev.token))
+	}
 }
 
 func ackOf(ev *Event) string { return fmt.Sprintf("an inbound_ack with bufferId %q", ev.BufferID) }
@@ -396,6 +444,16 @@ func (g *G) Redialed(rung int) fakeconnector.Entry {
 // it serves it.
 func (g *G) Back() {
 	g.Await(g.Timing.Redial(1), "a hello on a new session", IsHello)
+	g.Alive()
+}
+
+// BackUnder is Back for a descriptor that a rule of its own asks the gateway to take: when it
+// ends the session instead, that rule is broken, and the case cannot be judged.
+func (g *G) BackUnder(rule protocol.RuleID) {
+	hello := g.Await(g.Timing.Redial(1), "a hello on a new session", IsHello)
+	if e, ended := g.Within(g.Timing.Quiet, IsClosed(hello.Session)); ended {
+		g.blocked(rule, "expected the session to go on under the descriptor; got "+brief(e))
+	}
 	g.Alive()
 }
 

@@ -184,9 +184,8 @@ func (g *G) Alive() {
 	g.Push(ev)
 	g.unlessMute()
 	if _, acked := g.wait(g.Timing.Answer, IsAck(ev.BufferID)); !acked {
-		rule := protocol.RuleInboundAckBuffered
-		if g.Case.Rule() != rule && g.sawHandled(ev) {
-			g.blocked(rule, fmt.Sprintf("the gateway has handled an event and not acknowledged its bufferId %q", ev.BufferID))
+		if g.Case.Rule() != protocol.RuleInboundAckBuffered && g.sawHandled(ev) {
+			g.unacknowledged(ev)
 		}
 		g.missing(g.Timing.Answer, ackOf(ev))
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,11 +87,37 @@ func (g *G) Bearer(e fakeconnector.Entry) string {
 	return token
 }
 
+// refusedFor is the rule that the body of a request breaks for which a connector answers it
+// with 400; empty where it is none of those about that body.
+func refusedFor(request fakeconnector.Entry) protocol.RuleID {
+	var body map[string]any
+	if request.Dial.Path != protocol.RouteProvision {
+		return ""
+	}
+	if json.Unmarshal(request.Dial.Body, &body) != nil {
+		return protocol.RuleProvisionBody
+	}
+	if body["gatewayEndpoint"] == nil {
+		return protocol.RuleProvisionNoEndpoint
+	}
+	for _, name := range []string{"instanceId", "wakeUrl", "displayName"} {
+		if v, there := body[name]; there && (v == nil || v == "") {
+			return protocol.RuleProvisionOmit
+		}
+	}
+	return protocol.RuleProvisionBody
+}
+
 // Granted is what the connector's answer to a request gave out.
 func (g *G) Granted(request fakeconnector.Entry) (secret, deliveryKey string) {
 	e, ok := g.waitAfter(request.Seq, g.Timing.Answer, IsAnswer(request))
 	if !ok {
 		g.Harness(fmt.Errorf("none within %s", g.Timing.Answer), "waiting for the connector's own answer")
+	}
+	if e.Answer.Status == http.StatusBadRequest {
+		if rule := refusedFor(request); rule != "" && rule != g.Case.Rule() {
+			g.blocked(rule, fmt.Sprintf("the connector has answered the %s request with 400 %s", request.Dial.Path, clip(string(e.Answer.Body))))
+		}
 	}
 	if e.Answer.Status != 200 {
 		g.Mismatch("a "+request.Dial.Path+" request that the connector accepts", fmt.Sprintf("one that it answers with %d %s", e.Answer.Status, clip(string(e.Answer.Body))))

@@ -170,6 +170,13 @@ func (p *P) Forward(g ConnectorGateway, r ForwardedRequest) {
 	p.operate("forwarding a request", func(ctx context.Context) error { return p.bench.target.Forward(ctx, g.Instance, r) })
 }
 
+// TryForward is Forward for a request that the connector may refuse.
+func (p *P) TryForward(g ConnectorGateway, r ForwardedRequest) {
+	if out := p.judge(func() { p.Forward(g, r) }); out.verdict == NotApplicable {
+		p.NotApplicable("%s", out.reason)
+	}
+}
+
 // Revoke locks a gateway out.
 func (p *P) Revoke(g ConnectorGateway) {
 	p.note("  revoke %s", g.ID)

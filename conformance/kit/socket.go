@@ -27,8 +27,9 @@ type Socket struct {
 	// Under the tape of p.
 	frames []Received
 	ending *Ending
-	from   int // frames before this one do not count any more
-	most   int // bytes of the longest message
+	from   int    // frames before this one do not count any more
+	most   int    // bytes of the longest message
+	rest   []byte // of a line that is not finished
 	check  wireCheck
 }
 
@@ -146,6 +147,7 @@ func (s *Socket) Hello() {
 func (s *Socket) Handshaken() Received {
 	f, ok := s.find(s.p.Timing.Answer, func(f Received) bool { return f.Is(protocol.TypeDescriptor) })
 	if !ok {
+		s.unlessUnfinished()
 		s.p.tape.Lock()
 		ending := s.ending
 		s.p.tape.Unlock()
@@ -209,10 +211,28 @@ func (s *Socket) Close() {
 func (s *Socket) Await(what string, match func(Received) bool) Received {
 	f, ok := s.find(s.p.Timing.Answer, match)
 	if !ok {
-		s.p.Mismatch(fmt.Sprintf("%s on socket %s within %s", what, s.name, s.p.Timing.Answer), s.whatCame())
+		s.missing(what)
 	}
 	s.p.observation()
 	return f
+}
+
+// missing ends the case for what did not come.
+func (s *Socket) missing(what string) {
+	s.unlessUnfinished()
+	s.p.Mismatch(fmt.Sprintf("%s on socket %s within %s", what, s.name, s.p.Timing.Answer), s.whatCame())
+}
+
+// unlessUnfinished ends the case, where something was waited for in vain, when a whole frame
+// has come and lacks nothing but its newline: framing/newline is broken, and the case's own
+// rule is not to blame.
+func (s *Socket) unlessUnfinished() {
+	s.p.tape.Lock()
+	rest := bytes.Clone(s.rest)
+	s.p.tape.Unlock()
+	if object(rest) != nil {
+		s.p.lost(protocol.RuleFramingNewline, "a newline after the frame on socket "+s.name, "none: "+clip(string(rest)))
+	}
 }
 
 // Delivered waits for an event.
@@ -301,6 +321,7 @@ func (s *Socket) Nothing(what string, match func(Received) bool) {
 func (s *Socket) Alive() {
 	id := s.Request(`{"op":"get_chat_info","chat_id":"C-alive"}`)
 	if _, ok := s.find(s.p.Timing.Answer, IsResult(id)); !ok {
+		s.unlessUnfinished()
 		s.p.lost(protocol.RuleOutboundAnswered, "an answer to a get_chat_info, as a sign of life on socket "+s.name, s.whatCame())
 	}
 	s.p.observation()
@@ -310,6 +331,7 @@ func (s *Socket) Alive() {
 func (s *Socket) GoIdle() {
 	s.Send(`{"type":"going_idle"}`)
 	if _, ok := s.find(s.p.Timing.Answer, func(f Received) bool { return f.Is(protocol.TypeGoingIdleAck) }); !ok {
+		s.unlessUnfinished()
 		s.p.lost(protocol.RuleIdleAnswered, "a going_idle_ack on socket "+s.name, s.whatCame())
 	}
 	s.p.observation()
@@ -367,7 +389,6 @@ func (s *Socket) whatCame() string {
 // reader takes in what the connector sends until the socket ends.
 func (s *Socket) reader() {
 	defer close(s.read)
-	var pending []byte
 	for {
 		opcode, payload, err := s.ws.ReadMessage()
 		s.p.tape.Lock()
@@ -378,7 +399,7 @@ func (s *Socket) reader() {
 				e.Code, e.Reason = frame.Code, frame.Text
 			}
 			s.ending = e
-			s.check.ended(pending, e)
+			s.check.ended(s.rest, e)
 			s.p.noteLocked("< %s %s", s.name, e)
 			s.p.wake()
 			s.p.tape.Unlock()
@@ -391,14 +412,14 @@ func (s *Socket) reader() {
 		s.p.noteLocked("< %s %s %q", s.name, kind, clip(string(payload)))
 		s.most = max(s.most, len(payload))
 		s.check.message(len(payload))
-		pending = append(pending, payload...)
+		s.rest = append(s.rest, payload...)
 		for {
-			i := bytes.IndexByte(pending, '\n')
+			i := bytes.IndexByte(s.rest, '\n')
 			if i < 0 {
 				break
 			}
-			line := bytes.Clone(pending[:i])
-			pending = pending[i+1:]
+			line := bytes.Clone(s.rest[:i])
+			s.rest = s.rest[i+1:]
 			f := Received{At: time.Since(s.p.began), Line: line, Fields: object(line)}
 			f.Type, f.BufferID = f.Text("type"), f.Text("bufferId")
 			s.check.received(f)
@@ -435,7 +456,7 @@ func (s *Socket) Delivery(i int, what string) (found Received) {
 		return s.ending != nil
 	})
 	if !ok {
-		s.p.Mismatch(fmt.Sprintf("%s on socket %s within %s", what, s.name, s.p.Timing.Answer), s.whatCame())
+		s.missing(what)
 	}
 	s.p.observation()
 	return found
