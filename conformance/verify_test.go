@@ -414,6 +414,29 @@ func TestEvidenceIsWholeAndRedacted(t *testing.T) {
 	}
 }
 
+// What should not have come is shown, whichever entry of the journal it was found by.
+func TestEvidenceShowsWhatShouldNotHaveCome(t *testing.T) {
+	for id, c := range map[string]struct {
+		match func(*kit.Event) func(fakeconnector.Entry) bool
+		shows string
+	}{
+		"inbound/ack-only-buffered": {func(ev *kit.Event) func(fakeconnector.Entry) bool { return kit.IsAck(ev.BufferID) }, `{"bufferId":"buf-`},
+		"outbound/fields":           {func(*kit.Event) func(fakeconnector.Entry) bool { return kit.IsGatewayMessage }, `> s1 text "{\"bufferId\":\"buf-`},
+	} {
+		run := judge(t, crude{}, []kit.Case{gatewayCase(id, func(g *kit.G) {
+			g.CatchUp()
+			ev := g.Event("acknowledged")
+			g.Push(ev)
+			g.Nothing("answer to it", c.match(ev))
+		})})
+		r := verdictOf(t, run, id)
+		want(t, r, kit.Fail, "expected no answer to it; got "+c.shows)
+		if line := "actual:   " + c.shows; !strings.Contains(r.Evidence, line) {
+			t.Errorf("%s: expected a line with %q, got:\n%s", id, line, r.Evidence)
+		}
+	}
+}
+
 func TestNotStartedIsTheHarnesss(t *testing.T) {
 	t.Parallel()
 	_, err := conformance.Verify(t.Context(), conformance.Options{Launcher: launch.Command([]string{"./no-such-gateway"})})

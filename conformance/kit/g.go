@@ -165,7 +165,7 @@ func (g *G) Nothing(what string, match func(fakeconnector.Entry) bool) {
 	after := g.mark
 	check := func(e fakeconnector.Entry, found bool) {
 		if found {
-			g.Mismatch("no "+what, brief(e))
+			g.Mismatch("no "+what, shown(e))
 		}
 	}
 	check(g.waitAfter(after, g.Timing.Quiet, match))
