@@ -234,10 +234,12 @@ func (g *G) OnHello(m fakeconnector.Match) func() *fakeconnector.Session {
 		sessions <- x.Session
 	}))
 	return func() *fakeconnector.Session {
+		ctx, cancel := patiently(g.bench.ctx, g.Timing.Ready)
+		defer cancel()
 		select {
 		case s := <-sessions:
 			return s
-		case <-time.After(g.Timing.Ready):
+		case <-ctx.Done():
 			g.Mismatch("a hello", g.whatCame())
 			return nil
 		}
