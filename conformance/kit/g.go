@@ -225,6 +225,15 @@ func (g *G) Hold(m fakeconnector.Match) *Held {
 	return h
 }
 
+// HoldTurn sends an event and keeps its turn under way: results of what is sent to its chat
+// are kept back until they are released. It returns when the turn has sent something.
+func (g *G) HoldTurn(ev *Event) *Held {
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: ev.Source.ChatID})
+	g.Push(ev)
+	g.Begun(ev.Source.ChatID)
+	return held
+}
+
 // OnHello takes the answer to a hello out of the connector's hands: the case gets the
 // session, on which it may send what it likes.
 func (g *G) OnHello(m fakeconnector.Match) func() *fakeconnector.Session {
