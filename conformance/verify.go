@@ -184,7 +184,8 @@ func Verify(ctx context.Context, o Options) (report.Run, error) {
 		Target: report.Target{Name: o.Facts.Name, Version: o.Facts.Version, Hash: o.TargetHash},
 		Seed:   o.Seed, TimeScale: float64(o.Timing.Outbound) / float64(kit.ContractTiming().Outbound),
 		Started: started, Duration: time.Since(started), Overhead: overhead,
-		ClockSkew: bench.Observed().ClockSkew(), Exercised: report.CountRules(results), Unbound: t.unbound, Strict: o.Strict,
+		ClockSkew: bench.Observed().ClockSkew(), Stops: bench.Observed().Stops(), StopWithin: bench.Timing.Stop,
+		Exercised: report.CountRules(results), Unbound: t.unbound, Strict: o.Strict,
 	}}
 	run.Header.Outcome = report.Judge(results, model.core(o.Cases, contract.Connector), o.Strict)
 	return run, nil

@@ -393,6 +393,35 @@ func TestDeathIsTold(t *testing.T) {
 	want(t, verdictOf(t, run, "inbound/handled"), kit.Fail, "died on purpose")
 }
 
+// A gateway that does not end when it is asked to costs the whole wait at each of its ends,
+// which the report tells. One that a case has stopped is no longer counted.
+func TestWhatHadToBeKilledIsCounted(t *testing.T) {
+	t.Parallel()
+	list := []kit.Case{
+		gatewayCase("inbound/handled", alive),
+		{ID: "idle/announce", Title: "stopped by its case", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: func(g *kit.G) {
+			g.Start()
+			g.Alive()
+			g.Stop()
+		}},
+	}
+	if run := judge(t, crude{}, list); run.Header.Stops != (kit.Stops{Of: 1}) {
+		t.Errorf("expected the end of the shared gateway alone, and nothing killed; got %+v", run.Header.Stops)
+	}
+	deaf, end := context.WithCancel(context.Background())
+	t.Cleanup(end)
+	run := judge(t, crude{}, list[:1], func(o *conformance.Options) {
+		o.Launcher = launch.InProcess("deaf", func(_ context.Context, env map[string]string, logs io.Writer) error {
+			return crude{}.run(deaf, env, logs)
+		})
+		o.Timing.Stop = 100 * time.Millisecond
+	})
+	if run.Header.Stops != (kit.Stops{Killed: 1, Of: 1}) || run.Header.StopWithin != 100*time.Millisecond {
+		t.Errorf("expected one end, by a kill after 100 ms; got %+v after %s", run.Header.Stops, run.Header.StopWithin)
+	}
+	want(t, verdictOf(t, run, "inbound/handled"), kit.Pass, "")
+}
+
 func TestEvidenceIsWholeAndRedacted(t *testing.T) {
 	t.Parallel()
 	var secret string

@@ -43,7 +43,7 @@ func TestWhatDoesNotLeaveAtOnceStaysWhole(t *testing.T) {
 				}
 			}
 			for n, w := range want {
-				if _, got, err := k.ws.ReadMessage(); err != nil || !bytes.Equal(got, w) {
+				if _, got, err := k.read(); err != nil || !bytes.Equal(got, w) {
 					t.Fatalf("message %d: expected %d bytes of %q, got %d bytes, %v", n, len(w), w[0], len(got), err)
 				}
 			}

@@ -344,7 +344,7 @@ func TestHowASessionEnds(t *testing.T) {
 			}
 			if test.want.By == protocol.FromConnector && test.want.Code != 1002 {
 				// What the gateway sees of it.
-				_, _, err := k.ws.ReadMessage()
+				_, _, err := k.read()
 				var ce *websocket.CloseError
 				switch test.want.How {
 				case HowCloseFrame:

@@ -67,7 +67,7 @@ func (d death) end(t testing.TB, k *client, delivered func([]byte)) {
 	case dieByClose:
 		must(t, k.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1001, ""), time.Now().Add(bound)))
 		for {
-			if _, _, err := k.ws.NextReader(); err != nil {
+			if _, _, err := k.read(); err != nil {
 				break
 			}
 		}

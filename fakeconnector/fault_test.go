@@ -107,7 +107,7 @@ func TestFaultsThatEndTheSession(t *testing.T) {
 			k := dial(t, c, g)
 			// The close may already be there; then the write fails, and the read tells why.
 			_ = k.ws.WriteMessage(websocket.TextMessage, []byte(hello))
-			if _, p, err := k.ws.ReadMessage(); !test.check(err) {
+			if _, p, err := k.read(); !test.check(err) {
 				t.Errorf("expected the end of the session and nothing before it, got %q, %v", p, err)
 			}
 			greeted(t, c, g).alive()

@@ -25,13 +25,10 @@ func by(user, text string) protocol.Event {
 }
 
 // log reads the texts of events until the last one. It is made for a goroutine of its own,
-// and waits for each message as long as any test waits.
+// and so returns its error.
 func (k *client) log(last string) (texts []string, err error) {
 	for {
-		if err := k.ws.SetReadDeadline(time.Now().Add(bound)); err != nil {
-			return texts, err
-		}
-		_, p, err := k.ws.ReadMessage()
+		_, p, err := k.read()
 		if err != nil {
 			return texts, err
 		}

@@ -115,7 +115,7 @@ func TestStubsCompose(t *testing.T) {
 	c.On(Match{Type: protocol.TypeOutbound}).After(1).Times(1).Do(Withhold{}, CloseWith{Code: 4401, Reason: "unauthorized"})
 	k.ask("r1", send("C1", "x"))
 	k.send(&protocol.Outbound{RequestID: "r2", Action: send("C1", "y")})
-	if _, _, err := k.ws.ReadMessage(); err == nil || !strings.Contains(err.Error(), "4401") {
+	if _, _, err := k.read(); err == nil || !strings.Contains(err.Error(), "4401") {
 		t.Errorf("expected close 4401 and nothing before it, got %v", err)
 	}
 	await(t, c, 0, func(e Entry) bool { return e.Kind == KindFault && strings.Contains(e.Note, "withhold, close") })
@@ -197,12 +197,12 @@ func TestASeedRepeatsItself(t *testing.T) {
 		var got strings.Builder
 		k.send(&protocol.Outbound{RequestID: "r1", Action: send("C1", "x")})
 		for range 4 {
-			_, p, err := k.ws.ReadMessage()
+			_, p, err := k.read()
 			must(t, err)
 			fmt.Fprintf(&got, "%q ", p)
 		}
 		k.send(&protocol.Outbound{RequestID: "r2", Action: &protocol.Edit{}})
-		_, p, err := k.ws.ReadMessage()
+		_, p, err := k.read()
 		must(t, err)
 		fmt.Fprintf(&got, "%q", p)
 		return got.String()

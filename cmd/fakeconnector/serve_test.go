@@ -21,7 +21,7 @@ import (
 )
 
 // servePatience bounds every wait for a server of a test.
-const servePatience = 30 * time.Second
+const servePatience = time.Minute
 
 // serving runs `fakeconnector serve` in this process until the test ends, and returns the
 // addresses of its listeners.

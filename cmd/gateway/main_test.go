@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds every wait for the process under test.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 type object = map[string]any
 

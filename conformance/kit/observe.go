@@ -20,7 +20,13 @@ type Observations struct {
 	counts     map[string]int
 	reported   map[*Instance]int64 // journal position up to which a live instance was read
 	skew       *time.Duration
+	stops      Stops
 }
+
+// Stops is how the processes ended that still ran when the suite was done with them. That one
+// had to be killed is no verdict of its own: only the cases of a shutdown judge how a
+// gateway ends, but each such end costs the run the whole wait.
+type Stops struct{ Killed, Of int }
 
 // Counts that an :observed case can rest on.
 const (
@@ -142,6 +148,22 @@ func (o *Observations) ClockSkew() *time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.skew
+}
+
+func (o *Observations) noteStop(exit Exit) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.stops.Of++
+	if exit.Killed {
+		o.stops.Killed++
+	}
+}
+
+// Stops are the ends of the processes that the suite has stopped so far, no case among them.
+func (o *Observations) Stops() Stops {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.stops
 }
 
 // Violations are what was recorded against a rule.

@@ -44,6 +44,7 @@ type jsonHeader struct {
 	Duration     float64         `json:"duration"`
 	Overhead     float64         `json:"overhead"`
 	ClockSkew    *float64        `json:"clock_skew"`
+	Stops        jsonStops       `json:"stops"`
 	Exercised    jsonCount       `json:"exercised"`
 	Unbound      int             `json:"unbound"`
 	Counts       json.RawMessage `json:"counts"`
@@ -58,6 +59,12 @@ type jsonTarget struct {
 type jsonCount struct {
 	Rules int `json:"rules"`
 	Of    int `json:"of"`
+}
+
+type jsonStops struct {
+	Killed int     `json:"killed"`
+	Of     int     `json:"of"`
+	Within float64 `json:"within"`
 }
 
 type jsonCase struct {
@@ -86,6 +93,7 @@ func WriteJSON(w io.Writer, run Run) error {
 		Target: jsonTarget{line(h.Target.Name), line(h.Target.Version), line(h.Target.Hash)},
 		Seed:   h.Seed, TimeScale: h.TimeScale, Strict: h.Strict, Runs: h.Runs,
 		Started: h.Started.UTC().Format(time.RFC3339Nano), Duration: seconds(h.Duration), Overhead: seconds(h.Overhead),
+		Stops:     jsonStops{h.Stops.Killed, h.Stops.Of, seconds(h.StopWithin)},
 		Exercised: jsonCount{h.Exercised.Rules, h.Exercised.Of}, Unbound: h.Unbound, Counts: jsonCounts(run.Results),
 	}}
 	if h.ClockSkew != nil {

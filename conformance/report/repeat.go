@@ -59,6 +59,8 @@ func Repeated(runs []Run, listed func(id string) bool) Run {
 		if i > 0 {
 			all.Header.Duration += run.Header.Duration
 			all.Header.Overhead += run.Header.Overhead
+			all.Header.Stops.Killed += run.Header.Stops.Killed
+			all.Header.Stops.Of += run.Header.Stops.Of
 		}
 	}
 	for id, t := range all.Tallies {

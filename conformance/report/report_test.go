@@ -61,7 +61,8 @@ func everyVerdict() Run {
 		SuiteVersion: "v0.1.0", ContractHash: "00ff", Revision: "2026-06",
 		Target: Target{"my-gateway", "1.4.0", "abcd"}, Seed: 7, TimeScale: 0.1,
 		Started: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC), Duration: 12345678 * time.Microsecond, Overhead: 200 * time.Millisecond,
-		ClockSkew: &skew, Exercised: CountRules(results), Outcome: Judge(results, nil, false),
+		ClockSkew: &skew, Stops: kit.Stops{Killed: 2, Of: 9}, StopWithin: 3500 * time.Millisecond,
+		Exercised: CountRules(results), Outcome: Judge(results, nil, false),
 	}}
 }
 

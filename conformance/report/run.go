@@ -41,11 +41,15 @@ type Header struct {
 	// ClockSkew is how far the subject's clock was seen to be ahead of the suite's, from
 	// the expiry of its tokens; nil when no token showed it.
 	ClockSkew *time.Duration
-	Exercised Count
-	Unbound   int  // cases that were selected, and are of rules that only other revisions have
-	Strict    bool // a warning counts as a failure
-	Runs      int  // how often everything was run, when it was repeated; 0 for once
-	Outcome   Outcome
+	// Stops are how the subject's processes ended, which had StopWithin for it before they
+	// were killed.
+	Stops      kit.Stops
+	StopWithin time.Duration
+	Exercised  Count
+	Unbound    int  // cases that were selected, and are of rules that only other revisions have
+	Strict     bool // a warning counts as a failure
+	Runs       int  // how often everything was run, when it was repeated; 0 for once
+	Outcome    Outcome
 }
 
 // Target is the subject.

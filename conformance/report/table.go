@@ -88,6 +88,10 @@ func headline(b *strings.Builder, run Run) {
 	if h.ClockSkew != nil {
 		fmt.Fprintf(b, "clock      the subject's is %+.3f s off\n", seconds(*h.ClockSkew))
 	}
+	if h.Stops.Killed > 0 {
+		fmt.Fprintf(b, "stops      %d of %d processes had to be killed, as they had not ended %g s after they were asked to\n",
+			h.Stops.Killed, h.Stops.Of, seconds(h.StopWithin))
+	}
 	long := slices.Clone(run.Results)
 	slices.SortStableFunc(long, func(a, b kit.Result) int { return cmp.Compare(b.Duration, a.Duration) })
 	label := "slowest"
