@@ -25,21 +25,21 @@ import (
 // crude is a gateway of a few lines: it dials once, says hello, acknowledges and echoes.
 // The fields break it in one way each.
 type crude struct {
-	path       string        // dialed instead of /relay
-	secret     string        // signed with instead of its own
-	noNewline  bool          // frames without a newline
-	noHello    bool          // upgrades and says nothing
-	openAcks   bool          // acknowledgements without a newline, and an echo behind them
-	twice      bool          // opens a second socket beside the first
-	silent     bool          // acknowledges and does not reply
-	mute       bool          // neither acknowledges nor replies
-	acksOne    bool          // acknowledges its first event alone, and replies to all
-	noDirect   bool          // drops direct messages
-	badRequest bool          // every outbound frame has the same requestId
-	die        time.Duration // returns so long after its hello
-	first      []byte        // sent before everything else, as it is
-	flood      bool          // sends unknown frames without end after its hello
-	never      bool          // does not dial
+	path       string // dialed instead of /relay
+	secret     string // signed with instead of its own
+	noNewline  bool   // frames without a newline
+	noHello    bool   // upgrades and says nothing
+	openAcks   bool   // acknowledgements without a newline, and an echo behind them
+	twice      bool   // opens a second socket beside the first
+	silent     bool   // acknowledges and does not reply
+	mute       bool   // neither acknowledges nor replies
+	acksOne    bool   // acknowledges its first event alone, and replies to all
+	noDirect   bool   // drops direct messages
+	badRequest bool   // every outbound frame has the same requestId
+	dies       bool   // returns when an event tells it to
+	first      []byte // sent before everything else, as it is
+	flood      bool   // sends unknown frames without end after its hello
+	never      bool   // does not dial
 }
 
 func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) error {
@@ -79,9 +79,6 @@ func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) e
 	defer ws.Close()
 	stop := context.AfterFunc(ctx, func() { ws.Close() })
 	defer stop()
-	if c.die > 0 {
-		time.AfterFunc(c.die, func() { ws.Close() })
-	}
 	if c.twice {
 		second, err := open()
 		if err != nil {
@@ -122,9 +119,6 @@ func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) e
 		}
 		_, data, err := ws.ReadMessage()
 		if err != nil {
-			if c.die > 0 {
-				return errors.New("died on purpose")
-			}
 			<-ctx.Done()
 			return nil
 		}
@@ -133,6 +127,9 @@ func (c crude) run(ctx context.Context, env map[string]string, logs io.Writer) e
 		}
 		if c.noDirect && f.Event.Source.ChatType == "dm" {
 			continue
+		}
+		if c.dies && strings.HasPrefix(f.Event.Text, "die") {
+			return errors.New("died on purpose")
 		}
 		fmt.Fprintln(logs, "handling an event")
 		if f.BufferID != "" && !c.mute && !(c.acksOne && n > 0) {
@@ -417,9 +414,10 @@ func TestTwoSockets(t *testing.T) {
 // A gateway that dies is red where it was needed, with how it ended.
 func TestDeathIsTold(t *testing.T) {
 	t.Parallel()
-	run := judge(t, crude{die: 300 * time.Millisecond}, []kit.Case{
+	run := judge(t, crude{dies: true}, []kit.Case{
 		gatewayCase("inbound/handled", func(g *kit.G) {
 			g.Alive()
+			g.Push(g.Event("die"))
 			g.Await(g.Timing.Answer, "something that never comes", kit.IsClosed("nobody"))
 		}),
 	})
@@ -472,6 +470,29 @@ func TestEvidenceIsWholeAndRedacted(t *testing.T) {
 	for _, part := range []string{"rule inbound/handled (MUST): Every inbound frame", "expected: ", "actual:   it", "inbound_ack", "log log: handling an event", "run it again: rerun inbound/handled"} {
 		if !strings.Contains(r.Evidence, part) {
 			t.Errorf("expected %q in the evidence, got:\n%s", part, r.Evidence)
+		}
+	}
+}
+
+// What should not have come is shown, whichever entry of the journal it was found by.
+func TestEvidenceShowsWhatShouldNotHaveCome(t *testing.T) {
+	for id, c := range map[string]struct {
+		match func(*kit.Event) func(fakeconnector.Entry) bool
+		shows string
+	}{
+		"inbound/ack-only-buffered": {func(ev *kit.Event) func(fakeconnector.Entry) bool { return kit.IsAck(ev.BufferID) }, `{"bufferId":"buf-`},
+		"outbound/fields":           {func(*kit.Event) func(fakeconnector.Entry) bool { return kit.IsGatewayMessage }, `> s1 text "{\"bufferId\":\"buf-`},
+	} {
+		run := judge(t, crude{}, []kit.Case{gatewayCase(id, func(g *kit.G) {
+			g.CatchUp()
+			ev := g.Event("acknowledged")
+			g.Push(ev)
+			g.Nothing("answer to it", c.match(ev))
+		})})
+		r := verdictOf(t, run, id)
+		want(t, r, kit.Fail, "expected no answer to it; got "+c.shows)
+		if line := "actual:   " + c.shows; !strings.Contains(r.Evidence, line) {
+			t.Errorf("%s: expected a line with %q, got:\n%s", id, line, r.Evidence)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package fakeconnector
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/relaykit/relaykit/internal/bounded"
+)
 
 // ackBook counts, per instance and bufferId, how often an entry was sent and acked. It
 // outlives sessions: a gateway may ack after a redial what it accepted before.
@@ -12,8 +16,7 @@ type ackBook struct {
 
 type instanceAcks struct {
 	open   map[string]int // sends less acks
-	ring   []string
-	at     int
+	order  bounded.Order[string]
 	forgot bool // something was forgotten, so an unknown id may have been sent
 }
 
@@ -37,12 +40,8 @@ func (b *ackBook) sent(instance, id string) {
 		b.instances[instance] = i
 	}
 	if _, known := i.open[id]; !known {
-		if len(i.ring) < b.limit {
-			i.ring = append(i.ring, id)
-		} else {
-			delete(i.open, i.ring[i.at])
-			i.ring[i.at] = id
-			i.at = (i.at + 1) % b.limit
+		if oldest, gone := i.order.Add(id, b.limit); gone {
+			delete(i.open, oldest)
 			i.forgot = true
 		}
 	}

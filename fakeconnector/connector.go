@@ -255,7 +255,7 @@ func (c *Connector) Close() error {
 		_ = c.given.Close()
 	}
 	for _, s := range open {
-		_ = s.Close(websocket.CloseGoingAway, "the connector shuts down")
+		_ = s.Close(websocket.CloseGoingAway, shutsDown)
 	}
 	if server != nil {
 		_ = server.Close()
@@ -269,6 +269,9 @@ func (c *Connector) Close() error {
 	c.journal.end()
 	return nil
 }
+
+// shutsDown is what everybody is told whom a connector that is closed still meets.
+const shutsDown = "the connector shuts down"
 
 // sessionsEnd waits until no session runs, at most d.
 func (c *Connector) sessionsEnd(d time.Duration) bool {

@@ -2,8 +2,11 @@ package fakeconnector
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -415,6 +418,35 @@ func TestCloseEndsEverything(t *testing.T) {
 	}
 	must(t, c.Close())
 	_ = deaf
+}
+
+// Sessions that began at the same moment are told in the order of their dials as well.
+func TestSessionsInTheirOrder(t *testing.T) {
+	c := started(t, WithClock(&handClock{now: time.Unix(1_750_000_000, 0), timers: make(chan func(), 10)}))
+	var want []string
+	for i := range 11 {
+		greeted(t, c, c.AddGateway(Gateway{}))
+		want = append(want, fmt.Sprintf("s%d", i+1))
+	}
+	var got []string
+	for _, s := range c.Sessions() {
+		got = append(got, s.ID)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("expected %v, got %v", want, got)
+	}
+}
+
+// What is on its way to a connector when it is closed must not be told that all is well.
+func TestARequestAfterTheEnd(t *testing.T) {
+	c := New()
+	must(t, c.Start())
+	must(t, c.Close())
+	answer := httptest.NewRecorder()
+	c.serveHTTP(answer, httptest.NewRequest(http.MethodPost, protocol.RouteProvision, strings.NewReader("{}")))
+	if answer.Code != http.StatusServiceUnavailable {
+		t.Errorf("expected 503, got %d", answer.Code)
+	}
 }
 
 func (k *client) closedWhile(f func()) (code int, reason string) {

@@ -109,7 +109,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	behind, to, closing := f.behind, f.fallback, f.closing
 	f.mu.RUnlock()
 	if closing || len(behind) == 0 {
-		http.Error(w, "the connector shuts down", http.StatusServiceUnavailable)
+		http.Error(w, shutsDown, http.StatusServiceUnavailable)
 		return
 	}
 	if to == nil {

@@ -115,7 +115,7 @@ func isEnded(t *testing.T, nc net.Conn) {
 }
 
 func TestHalfOpenDialsEndWithTheBoundOfTheHeader(t *testing.T) {
-	c := started(t, WithLimits(Limits{Connections: 20, HeaderTimeout: 100 * time.Millisecond}))
+	c := started(t, WithLimits(Limits{Connections: 20, HeaderTimeout: 2 * time.Second}))
 	g := c.AddGateway(Gateway{})
 	good := greeted(t, c, g)
 	for _, nc := range halfOpen(t, c, 19) {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -113,9 +115,8 @@ func (b *body) finish(lenient bool) {
 	if b.err != nil || lenient {
 		return
 	}
-	for name := range b.members {
-		b.err = fmt.Errorf("expected the members of the contract only, got %q", clip([]byte(name)))
-		break
+	if names := slices.Sorted(maps.Keys(b.members)); len(names) > 0 {
+		b.err = fmt.Errorf("expected the members of the contract only, got %q", clip([]byte(names[0])))
 	}
 }
 

@@ -347,3 +347,13 @@ func TestHTTPIsJournaledAndRedacted(t *testing.T) {
 		t.Errorf("expected the bodies in the export, got %s", out.String())
 	}
 }
+
+// The same body is refused in the same words each time.
+func TestTheFirstUnknownMemberIsNamed(t *testing.T) {
+	for range 20 {
+		refused := objectOf([]byte(`{"c":1,"b":2,"d":3,"a":4}`)).done(false)
+		if got := string(refused.Body); !strings.Contains(got, `got \"a\"`) {
+			t.Fatalf("expected the first of the unknown members to be named, got %s", got)
+		}
+	}
+}

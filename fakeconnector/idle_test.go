@@ -307,10 +307,16 @@ func TestOneProcessDrains(t *testing.T) {
 	_, err := shared.Lease(ctx, g.Instance, "another process", leaseTime)
 	must(t, err)
 	k := greeted(t, c, g)
+	publish(t, c, g.Instance, "2", "3")
 	k.alive() // nothing is drained while another process does
+	if n := len(clock.timers); n != 1 {
+		t.Errorf("expected to ask for the lease once more when it is over, got %d timers", n)
+	}
 	clock.advance(leaseTime)
 	(<-clock.timers)()
-	k.inbound("1")
+	for _, text := range []string{"1", "2", "3"} {
+		k.inbound(text)
+	}
 }
 
 func TestForward(t *testing.T) {

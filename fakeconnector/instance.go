@@ -38,6 +38,7 @@ type instance struct {
 	cursor   int64            // Seq of the last entry that was sent on it
 	inflight map[string]int64 // bufferId → Seq: sent on it and not acknowledged
 	woken    time.Time
+	retrying *Session // for which the lease will be asked for again
 }
 
 func (c *Connector) instance(id string) *instance {
@@ -167,6 +168,10 @@ func (i *instance) pump() {
 		return
 	}
 	if !mine {
+		if i.retrying == s {
+			return // one timer is enough, however many events come meanwhile
+		}
+		i.retrying = s
 		s.journal(Entry{Kind: KindNote, Note: "another process drains this instance"})
 		c.clock.AfterFunc(leaseTime, func() { c.spawn(func() { i.again(s) }) })
 		return
@@ -208,6 +213,9 @@ func (i *instance) pump() {
 func (i *instance) again(s *Session) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if i.retrying == s {
+		i.retrying = nil
+	}
 	if i.session == s {
 		i.pump()
 	}

@@ -144,6 +144,28 @@ func TestFollow(t *testing.T) {
 	<-done // the end of the connector ends it
 }
 
+// Who waits is not held up by entries that come without end.
+func TestAFloodEndsWithTheWait(t *testing.T) {
+	c := started(t)
+	ctx, cancel := context.WithCancel(within(t))
+	looked := 0
+	more := func(Entry) bool {
+		cancel()
+		if looked++; looked > 1000 {
+			t.Fatal("expected the wait to end with its context, it goes on")
+		}
+		c.journal.one(Entry{Kind: KindNote, Note: "and another one"})
+		return false
+	}
+	more(Entry{})
+	if _, err := c.Journal().Wait(ctx, 0, more); !errors.Is(err, context.Canceled) {
+		t.Errorf("expected the wait to end with its context, got %v", err)
+	}
+	for e := range c.Journal().Follow(ctx, 0) {
+		more(e)
+	}
+}
+
 func TestExportHoldsNoSecret(t *testing.T) {
 	var logged bytes.Buffer
 	c := started(t, WithLogger(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))))

@@ -3,6 +3,7 @@ package fakeconnector
 import (
 	"sync"
 
+	"github.com/relaykit/relaykit/internal/bounded"
 	"github.com/relaykit/relaykit/protocol"
 )
 
@@ -32,10 +33,9 @@ type run struct{ instance, chatID string }
 
 // table is a bounded map, the oldest key goes first.
 type table[T any] struct {
-	m    map[string]T
-	ring []string
-	at   int
-	lost int // how many keys had to go
+	m     map[string]T
+	order bounded.Order[string]
+	lost  int // how many keys had to go
 }
 
 func (t *table[T]) get(key string) (T, bool) {
@@ -48,12 +48,8 @@ func (t *table[T]) put(key string, v T, limit int) {
 		t.m = map[string]T{}
 	}
 	if _, again := t.m[key]; !again {
-		if len(t.ring) < limit {
-			t.ring = append(t.ring, key)
-		} else {
-			delete(t.m, t.ring[t.at])
-			t.ring[t.at] = key
-			t.at = (t.at + 1) % limit
+		if oldest, gone := t.order.Add(key, limit); gone {
+			delete(t.m, oldest)
 			t.lost++
 		}
 	}

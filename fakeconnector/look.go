@@ -1,6 +1,7 @@
 package fakeconnector
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,7 +32,9 @@ func (c *Connector) Sessions() []SessionState {
 		open = append(open, s)
 	}
 	c.mu.Unlock()
-	slices.SortFunc(open, func(a, b *Session) int { return a.since.Compare(b.since) })
+	slices.SortFunc(open, func(a, b *Session) int {
+		return cmp.Or(a.since.Compare(b.since), cmp.Compare(len(a.id), len(b.id)), cmp.Compare(a.id, b.id))
+	})
 	out := make([]SessionState, 0, len(open))
 	for _, s := range open {
 		out = append(out, s.State())

@@ -1,10 +1,11 @@
 package fakeconnector
 
+import "github.com/relaykit/relaykit/internal/bounded"
+
 // seen remembers a bounded number of strings, the newest.
 type seen struct {
-	set  map[string]struct{}
-	ring []string
-	at   int
+	set   map[string]struct{}
+	order bounded.Order[string]
 }
 
 // add reports whether text is remembered, and remembers it.
@@ -15,12 +16,8 @@ func (n *seen) add(text string, limit int) bool {
 	if n.set == nil {
 		n.set = map[string]struct{}{}
 	}
-	if len(n.ring) < limit {
-		n.ring = append(n.ring, text)
-	} else {
-		delete(n.set, n.ring[n.at])
-		n.ring[n.at] = text
-		n.at = (n.at + 1) % limit
+	if oldest, gone := n.order.Add(text, limit); gone {
+		delete(n.set, oldest)
 	}
 	n.set[text] = struct{}{}
 	return false

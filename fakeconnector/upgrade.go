@@ -44,6 +44,8 @@ func (c *Connector) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	if c.state != lifeStarted {
 		c.mu.Unlock()
+		// It came while the connector was closed. Without an answer it would be a 200.
+		http.Error(w, shutsDown, http.StatusServiceUnavailable)
 		return
 	}
 	c.wg.Add(1)

@@ -21,10 +21,12 @@ func (j *Journal) Follow(ctx context.Context, after int64) iter.Seq[Entry] {
 					return
 				}
 			}
-			if len(entries) > 0 {
+			switch {
+			case ctx.Err() != nil: // whatever still comes
+				return
+			case len(entries) > 0:
 				continue
-			}
-			if ended {
+			case ended:
 				return
 			}
 			select {
@@ -62,11 +64,13 @@ func (j *Journal) WaitN(ctx context.Context, after int64, n int, match func(Entr
 				}
 			}
 		}
-		if len(entries) > 0 {
-			continue
-		}
-		if ended {
+		switch {
+		case ended && len(entries) == 0:
 			return nil, j.waitError(after, n, found, ErrClosed)
+		case ctx.Err() != nil: // whatever still comes: a gateway may flood without end
+			return nil, j.waitError(after, n, found, context.Cause(ctx))
+		case len(entries) > 0:
+			continue
 		}
 		select {
 		case <-changed:

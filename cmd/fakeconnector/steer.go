@@ -53,6 +53,18 @@ func steer(cmd *cobra.Command, body func(ctx context.Context, c *client.Client, 
 	return cmd
 }
 
+// listing makes a command that shows a table of what get answers.
+func listing[T any](cmd *cobra.Command, get func(*client.Client, context.Context) (T, error), heading string, rows func(T) [][]string) *cobra.Command {
+	cmd.Args = cobra.NoArgs
+	return steer(cmd, func(ctx context.Context, c *client.Client, s *steering, _ []string) error {
+		list, err := get(c, ctx)
+		if err != nil {
+			return err
+		}
+		return s.print(list, func(w io.Writer) error { return table(w, heading, rows(list)) })
+	})
+}
+
 // steered gives an error of the API its exit code.
 func steered(err error) error {
 	var refusal *api.Problem

@@ -176,19 +176,12 @@ func policiesCommand() *cobra.Command {
 	set.Flags().StringSliceVar(&p.FreeResponseScopes, "free-scope", nil, "`id` of a chat that needs no address, repeatable")
 	set.Flags().BoolVar(&p.AllowOtherBots, "allow-other-bots", false, "what other bots write as well")
 	return steerHolder("policies", "List and set what gateways have declared about relevance",
-		steer(&cobra.Command{Use: "list", Short: "List the policies", Args: cobra.NoArgs},
-			func(ctx context.Context, c *client.Client, s *steering, _ []string) error {
-				list, err := c.Policies(ctx)
-				if err != nil {
-					return err
+		listing(&cobra.Command{Use: "list", Short: "List the policies"}, (*client.Client).Policies,
+			"GATEWAY\tPLATFORM\tREQUIRE ADDRESS\tFREE SCOPES\tOTHER BOTS", func(list api.Policies) (rows [][]string) {
+				for _, p := range list.Policies {
+					rows = append(rows, []string{p.Gateway, p.Platform, fmt.Sprint(p.RequireAddress), strings.Join(p.FreeResponseScopes, ","), fmt.Sprint(p.AllowOtherBots)})
 				}
-				return s.print(list, func(w io.Writer) error {
-					var rows [][]string
-					for _, p := range list.Policies {
-						rows = append(rows, []string{p.Gateway, p.Platform, fmt.Sprint(p.RequireAddress), strings.Join(p.FreeResponseScopes, ","), fmt.Sprint(p.AllowOtherBots)})
-					}
-					return table(w, "GATEWAY\tPLATFORM\tREQUIRE ADDRESS\tFREE SCOPES\tOTHER BOTS", rows)
-				})
+				return rows
 			}),
 		silent(set, 2, func(ctx context.Context, c *client.Client, args []string) error {
 			return c.SetPolicy(ctx, args[0], args[1], p)

@@ -10,49 +10,44 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/relaykit/relaykit/fakeconnector/control/api"
 	"github.com/relaykit/relaykit/fakeconnector/control/client"
 )
 
 func instancesCommand() *cobra.Command {
-	return steer(&cobra.Command{
-		Use: "instances", Short: "List the instances and what state they are in", Args: cobra.NoArgs,
+	return listing(&cobra.Command{
+		Use: "instances", Short: "List the instances and what state they are in",
 		Long: "instances lists every instance that the record of a gateway names. live: deliveries go to\nits session; draining: its buffer is being sent; flipped: buffered-only; away: not\nconnected, so that the next delivery waits for it.",
-	}, func(ctx context.Context, c *client.Client, s *steering, _ []string) error {
-		list, err := c.Instances(ctx)
-		if err != nil {
-			return err
-		}
-		return s.print(list, func(w io.Writer) error {
-			var rows [][]string
+	}, (*client.Client).Instances,
+		"INSTANCE\tSTATE\tSESSION\tGATEWAYS\tTENANT\tBUFFERED\tIN FLIGHT\tPARKED", func(list api.Instances) (rows [][]string) {
 			for _, i := range list.Instances {
 				rows = append(rows, []string{i.ID, i.State, i.Session, strings.Join(i.Gateways, ","), i.Tenant, fmt.Sprint(i.Buffered), fmt.Sprint(i.InFlight), fmt.Sprint(i.Parked)})
 			}
-			return table(w, "INSTANCE\tSTATE\tSESSION\tGATEWAYS\tTENANT\tBUFFERED\tIN FLIGHT\tPARKED", rows)
+			return rows
 		})
-	})
 }
 
 func sessionsCommand() *cobra.Command {
-	return steer(&cobra.Command{Use: "sessions", Short: "List the open sessions", Args: cobra.NoArgs},
-		func(ctx context.Context, c *client.Client, s *steering, _ []string) error {
-			list, err := c.Sessions(ctx)
-			if err != nil {
-				return err
+	return listing(&cobra.Command{Use: "sessions", Short: "List the open sessions"}, (*client.Client).Sessions,
+		"SESSION\tGATEWAY\tINSTANCE\tSTATE\tSINCE\tREMOTE\tQUEUED", func(list api.Sessions) (rows [][]string) {
+			for _, x := range list.Sessions {
+				rows = append(rows, []string{x.ID, x.Gateway, x.Instance, strings.Join(states(x), ", "), x.Since.Format(time.TimeOnly), x.Remote, fmt.Sprint(x.Queued)})
 			}
-			return s.print(list, func(w io.Writer) error {
-				var rows [][]string
-				for _, x := range list.Sessions {
-					var state []string
-					for name, is := range map[string]bool{"live": x.Live, "closing": x.Closing, "stalled": x.Stalled, "before its handshake": !x.Handshake && !x.Closing} {
-						if is {
-							state = append(state, name)
-						}
-					}
-					rows = append(rows, []string{x.ID, x.Gateway, x.Instance, strings.Join(state, ", "), x.Since.Format(time.TimeOnly), x.Remote, fmt.Sprint(x.Queued)})
-				}
-				return table(w, "SESSION\tGATEWAY\tINSTANCE\tSTATE\tSINCE\tREMOTE\tQUEUED", rows)
-			})
+			return rows
 		})
+}
+
+// states are the words for what a session is, in one order.
+func states(x api.Session) (words []string) {
+	for _, state := range []struct {
+		word string
+		is   bool
+	}{{"live", x.Live}, {"before its handshake", !x.Handshake && !x.Closing}, {"stalled", x.Stalled}, {"closing", x.Closing}} {
+		if state.is {
+			words = append(words, state.word)
+		}
+	}
+	return words
 }
 
 func buffersCommand() *cobra.Command {

@@ -111,19 +111,12 @@ func vaultCommand() *cobra.Command {
 	mustRequire(put, "credential")
 	put.Flags().DurationVar(&ttl, "ttl", 0, "how long it is kept (default for ever)")
 	return steerHolder("vault", "List, keep and remove capabilities for follow-ups",
-		steer(&cobra.Command{Use: "list", Short: "List the capabilities, without their credentials", Args: cobra.NoArgs},
-			func(ctx context.Context, c *client.Client, s *steering, _ []string) error {
-				list, err := c.Vault(ctx)
-				if err != nil {
-					return err
+		listing(&cobra.Command{Use: "list", Short: "List the capabilities, without their credentials"}, (*client.Client).Vault,
+			"TENANT\tSESSION KEY\tKIND\tUNTIL", func(list api.Vault) (rows [][]string) {
+				for _, k := range list.Capabilities {
+					rows = append(rows, []string{k.Tenant, k.SessionKey, k.Kind, until(k)})
 				}
-				return s.print(list, func(w io.Writer) error {
-					var rows [][]string
-					for _, k := range list.Capabilities {
-						rows = append(rows, []string{k.Tenant, k.SessionKey, k.Kind, until(k)})
-					}
-					return table(w, "TENANT\tSESSION KEY\tKIND\tUNTIL", rows)
-				})
+				return rows
 			}),
 		steer(put, func(ctx context.Context, c *client.Client, s *steering, _ []string) error {
 			if n.Credential == "-" {

@@ -44,19 +44,12 @@ func gatewaysCommand() *cobra.Command {
 	}
 	token.Flags().DurationVar(&ttl, "ttl", 0, "how long it is good for (default for ever)")
 	return steerHolder("gateways", "List, store and remove the records of gateways, and mint tokens to dial with",
-		steer(&cobra.Command{Use: "list", Short: "List the records", Args: cobra.NoArgs},
-			func(ctx context.Context, c *client.Client, s *steering, _ []string) error {
-				list, err := c.Gateways(ctx)
-				if err != nil {
-					return err
+		listing(&cobra.Command{Use: "list", Short: "List the records"}, (*client.Client).Gateways,
+			"GATEWAY\tTENANT\tINSTANCE\tPLATFORM\tBOT\tSESSION", func(list api.Gateways) (rows [][]string) {
+				for _, g := range list.Gateways {
+					rows = append(rows, []string{g.ID, g.Tenant, g.Instance, g.Platform, g.BotID, g.Session})
 				}
-				return s.print(list, func(w io.Writer) error {
-					var rows [][]string
-					for _, g := range list.Gateways {
-						rows = append(rows, []string{g.ID, g.Tenant, g.Instance, g.Platform, g.BotID, g.Session})
-					}
-					return table(w, "GATEWAY\tTENANT\tINSTANCE\tPLATFORM\tBOT\tSESSION", rows)
-				})
+				return rows
 			}),
 		steer(add, func(ctx context.Context, c *client.Client, s *steering, _ []string) error {
 			made, err := c.CreateGateway(ctx, n)
@@ -126,19 +119,12 @@ func tenantsCommand() *cobra.Command {
 		Example: "  fakeconnector tenants enrollment-token acme --ttl 1h"}
 	invite.Flags().DurationVar(&ttl, "ttl", 0, "how long it is good for (default for ever)")
 	return steerHolder("tenants", "List tenants, and mint tokens for their gateways",
-		steer(&cobra.Command{Use: "list", Short: "List the tenants", Args: cobra.NoArgs},
-			func(ctx context.Context, c *client.Client, s *steering, _ []string) error {
-				list, err := c.Tenants(ctx)
-				if err != nil {
-					return err
+		listing(&cobra.Command{Use: "list", Short: "List the tenants"}, (*client.Client).Tenants,
+			"TENANT\tGATEWAYS\tIDENTITY TOKENS", func(list api.Tenants) (rows [][]string) {
+				for _, t := range list.Tenants {
+					rows = append(rows, []string{t.Tenant, fmt.Sprint(len(t.Gateways)), fmt.Sprint(t.IdentityTokens)})
 				}
-				return s.print(list, func(w io.Writer) error {
-					var rows [][]string
-					for _, t := range list.Tenants {
-						rows = append(rows, []string{t.Tenant, fmt.Sprint(len(t.Gateways)), fmt.Sprint(t.IdentityTokens)})
-					}
-					return table(w, "TENANT\tGATEWAYS\tIDENTITY TOKENS", rows)
-				})
+				return rows
 			}),
 		steer(identity, func(ctx context.Context, c *client.Client, s *steering, args []string) error {
 			t, err := c.CreateIdentityToken(ctx, args[0], api.NewIdentityToken{Token: own})
@@ -153,19 +139,12 @@ func tenantsCommand() *cobra.Command {
 
 func namespacesCommand() *cobra.Command {
 	return steerHolder("namespaces", "List, begin and end namespaces",
-		steer(&cobra.Command{Use: "list", Short: "List the namespaces", Args: cobra.NoArgs},
-			func(ctx context.Context, c *client.Client, s *steering, _ []string) error {
-				list, err := c.Namespaces(ctx)
-				if err != nil {
-					return err
+		listing(&cobra.Command{Use: "list", Short: "List the namespaces"}, (*client.Client).Namespaces,
+			"NAMESPACE\tSINCE\tGATEWAYS\tSESSIONS\tJOURNAL", func(list api.Namespaces) (rows [][]string) {
+				for _, n := range list.Namespaces {
+					rows = append(rows, []string{n.Name, n.Created.Format(time.RFC3339), fmt.Sprint(n.Gateways), fmt.Sprint(n.Sessions), fmt.Sprint(n.Entries)})
 				}
-				return s.print(list, func(w io.Writer) error {
-					var rows [][]string
-					for _, n := range list.Namespaces {
-						rows = append(rows, []string{n.Name, n.Created.Format(time.RFC3339), fmt.Sprint(n.Gateways), fmt.Sprint(n.Sessions), fmt.Sprint(n.Entries)})
-					}
-					return table(w, "NAMESPACE\tSINCE\tGATEWAYS\tSESSIONS\tJOURNAL", rows)
-				})
+				return rows
 			}),
 		steer(&cobra.Command{Use: "add NAME", Short: "Begin a namespace, for a test that shares the connector with others", Args: cobra.ExactArgs(1),
 			Example: "  fakeconnector namespaces add my-test\n  fakeconnector gateways add -n my-test"},

@@ -117,21 +117,14 @@ func tellFaults(w io.Writer, kinds api.FaultKinds) error {
 
 func stubCommand() *cobra.Command {
 	return steerHolder("stub", "List, add and remove stubs",
-		steer(&cobra.Command{Use: "list", Short: "List the stubs in force, in the order in which they are applied", Args: cobra.NoArgs},
-			func(ctx context.Context, c *client.Client, s *steering, _ []string) error {
-				list, err := c.Stubs(ctx)
-				if err != nil {
-					return err
+		listing(&cobra.Command{Use: "list", Short: "List the stubs in force, in the order in which they are applied"}, (*client.Client).Stubs,
+			"STUB\tHITS\tHELD\tMATCH\tFAULTS", func(list api.Stubs) (rows [][]string) {
+				for _, st := range list.Stubs {
+					match, _ := json.Marshal(st.Match)
+					faults, _ := json.Marshal(st.Faults)
+					rows = append(rows, []string{st.ID, fmt.Sprint(st.Hits), fmt.Sprint(st.Held), string(match), string(faults)})
 				}
-				return s.print(list, func(w io.Writer) error {
-					var rows [][]string
-					for _, st := range list.Stubs {
-						match, _ := json.Marshal(st.Match)
-						faults, _ := json.Marshal(st.Faults)
-						rows = append(rows, []string{st.ID, fmt.Sprint(st.Hits), fmt.Sprint(st.Held), string(match), string(faults)})
-					}
-					return table(w, "STUB\tHITS\tHELD\tMATCH\tFAULTS", rows)
-				})
+				return rows
 			}),
 		stubAddCommand(),
 		steer(&cobra.Command{Use: "remove ID", Short: "Take a stub out of force and let go of what it holds", Args: cobra.ExactArgs(1),

@@ -26,6 +26,6 @@ func ConnectorExcluded() map[protocol.RuleID]Exclusion {
 		protocol.RuleMediaExpiry:           noMedia,
 		protocol.RuleSecurityConstantTime: {"decided inside of the connector; the difference is lost in the noise of any network",
 			"a reader of its code, or very many measurements on a machine that does nothing else"},
-		protocol.RuleDeliverySignature: {oldDelivery, "the vectors of the group delivery, to which any implementation of it can be held"},
+		protocol.RuleDeliverySignature: {oldDelivery, "the vectors of the group deliveries, to which any implementation of it can be held"},
 	}
 }

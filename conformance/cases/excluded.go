@@ -18,7 +18,7 @@ var (
 	laterRevision      = Exclusion{Reason: "belongs to a later revision; this suite judges the baseline so far"}
 	deliverySuperseded = Exclusion{
 		Reason:   oldDelivery,
-		Observer: "the vectors of the group delivery, to which any implementation of it can be held; a suite that posts to the server of a gateway which still offers one",
+		Observer: "the vectors of the group deliveries, to which any implementation of it can be held; a suite that posts to the server of a gateway which still offers one",
 	}
 )
 

@@ -448,9 +448,7 @@ func nullSource(g *kit.G) {
 // gateway, so its answer can come later.
 func readerFree(g *kit.G) {
 	a, b := g.Event("whose result is late"), g.Event("that comes meanwhile")
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: a.Source.ChatID})
-	g.Push(a)
-	g.Begun(a.Source.ChatID)
+	held := g.HoldTurn(a)
 	g.Push(b)
 	g.Acked(b)
 	held.Release()
@@ -583,9 +581,7 @@ func readerFreeForLong(g *kit.G) {
 	first, again := g.Event("whose result is late"), g.Event("behind it in its session")
 	again.Source = first.Source
 	again.Source.MessageID = again.MessageID
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: first.Source.ChatID})
-	g.Push(first)
-	g.Begun(first.Source.ChatID)
+	held := g.HoldTurn(first)
 	// Each of them may be what a reader stops at.
 	for _, ev := range []*kit.Event{g.Event("that comes meanwhile"), again, g.Event("behind both")} {
 		g.Push(ev)
@@ -705,9 +701,7 @@ func handlerFailsOften(g *kit.G) {
 func readerFreeSameChat(g *kit.G) {
 	a, b, c := g.Event("whose result is late"), g.Event("in the same chat"), g.Event("in another chat")
 	b.Source = a.Source
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: a.Source.ChatID})
-	g.Push(a)
-	g.Begun(a.Source.ChatID)
+	held := g.HoldTurn(a)
 	g.Push(b, c)
 	g.Acked(b)
 	g.Acked(c)

@@ -179,9 +179,7 @@ func answeredBehindTurn(g *kit.G) {
 	first, second := g.Event("whose result is late"), g.Event("behind it")
 	second.Source = first.Source
 	second.Source.MessageID = second.MessageID
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: first.Source.ChatID})
-	g.Push(first)
-	g.Begun(first.Source.ChatID)
+	held := g.HoldTurn(first)
 	g.Push(second)
 	g.Acked(second)
 	held.Release()
@@ -388,9 +386,7 @@ func ackBeforeResult(g *kit.G) {
 	behind := g.Event("whose turn has to wait for that one")
 	behind.Source = ev.Source
 	behind.Source.MessageID = behind.MessageID
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: ev.Source.ChatID})
-	g.Push(ev)
-	g.Begun(ev.Source.ChatID)
+	held := g.HoldTurn(ev)
 	g.Acked(ev)
 	g.Push(behind)
 	g.Acked(behind)

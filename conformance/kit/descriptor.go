@@ -21,7 +21,7 @@ func (g *G) StartUnder(change map[string]any) *fakeconnector.Stub {
 	stub := g.AnswerHello(change)
 	hello := g.untilHello()
 	if e, ended := g.Within(g.Timing.Quiet, IsClosed(hello.Session)); ended {
-		g.Mismatch(fmt.Sprintf("the session to go on under a descriptor with %s", mustJSON(change)), brief(e))
+		g.Mismatch(fmt.Sprintf("the session to go on under a descriptor with %s", mustJSON(change)), shown(e))
 	}
 	if g.own {
 		g.gw.awaitConnected()

@@ -162,9 +162,9 @@ func (in *Instance) diagnose(within time.Duration) *Diagnosis {
 	case hellos == 0 && messages == 0:
 		return say(protocol.RuleHandshakeHelloFirst, "expected a hello after the upgrade within %s; got no message on %d sockets", within, upgraded)
 	case hellos == 0 && !endsLine(lastMessage):
-		return say(protocol.RuleFramingNewline, "expected a hello frame and a newline; got a message without one: %s", brief(lastMessage))
+		return say(protocol.RuleFramingNewline, "expected a hello frame and a newline; got a message without one: %s", shown(lastMessage))
 	case hellos == 0:
-		return say(protocol.RuleHandshakeHelloFirst, "expected a hello as the first frame; got %s", brief(lastMessage))
+		return say(protocol.RuleHandshakeHelloFirst, "expected a hello as the first frame; got %s", shown(lastMessage))
 	case violations[protocol.RuleHandshakeHelloFields] != "":
 		return say(protocol.RuleHandshakeHelloFields, "%s", violations[protocol.RuleHandshakeHelloFields])
 	}
@@ -175,13 +175,13 @@ func (in *Instance) diagnose(within time.Duration) *Diagnosis {
 	case last.upgraded && !last.hello && last.message.Kind == "" && last.closed.Kind == "":
 		return say(protocol.RuleHandshakeHelloFirst, "expected a hello on every socket; got no message on that of the last dial within %s", within)
 	case last.upgraded && !last.hello && last.message.Kind != "" && !endsLine(last.message):
-		return say(protocol.RuleFramingNewline, "expected a hello frame and a newline on every socket; got a message without one: %s", brief(last.message))
+		return say(protocol.RuleFramingNewline, "expected a hello frame and a newline on every socket; got a message without one: %s", shown(last.message))
 	case last.upgraded && !last.hello && last.message.Kind != "":
-		return say(protocol.RuleHandshakeHelloFirst, "expected a hello as the first frame on every socket; got %s", brief(last.message))
+		return say(protocol.RuleHandshakeHelloFirst, "expected a hello as the first frame on every socket; got %s", shown(last.message))
 	case last.closed.Kind != "":
-		return say(protocol.RuleReconnectRedial, "expected another dial within %s of the end of its session; got %s and no dial after it", within, brief(last.closed))
+		return say(protocol.RuleReconnectRedial, "expected another dial within %s of the end of its session; got %s and no dial after it", within, shown(last.closed))
 	case lastClose.Kind != "" && !last.upgraded:
-		return say(protocol.RuleReconnectRedial, "expected a live session within %s; got %s and no handshake after it", within, brief(lastClose))
+		return say(protocol.RuleReconnectRedial, "expected a live session within %s; got %s and no handshake after it", within, shown(lastClose))
 	default:
 		return say(protocol.RuleHandshakeHelloFirst, "expected a live session within %s; got a hello and no handshake", within)
 	}

@@ -124,6 +124,7 @@ type driverServer struct {
 	url    string
 	server *http.Server
 	driver *Driver
+	closed bool // under driver.mu
 	wg     sync.WaitGroup
 }
 
@@ -159,6 +160,11 @@ func (s *driverServer) accept(w http.ResponseWriter, r *http.Request) {
 	}
 	// Under the lock, so that nobody who has seen driver/ready finds no connection to call on.
 	s.driver.mu.Lock()
+	if s.closed {
+		s.driver.mu.Unlock()
+		ws.Close()
+		return
+	}
 	conn := jsonrpc2.NewConn(context.Background(), wsstream.NewObjectStream(ws), s.driver, jsonrpc2.SetLogger(log.New(io.Discard, "", 0)))
 	old := s.driver.conn
 	s.driver.conn = conn
@@ -183,7 +189,7 @@ func (s *driverServer) ready(ctx context.Context, within time.Duration) *Driver 
 func (s *driverServer) close() {
 	s.driver.mu.Lock()
 	conn := s.driver.conn
-	s.driver.conn = nil
+	s.driver.conn, s.closed = nil, true
 	s.driver.mu.Unlock()
 	if conn != nil {
 		conn.Close()

@@ -381,7 +381,7 @@ func (g *G) SameSession(before *fakeconnector.Session) {
 		why := "the session ended"
 		for _, e := range g.Connector().Journal().Since(g.began) {
 			if e.Kind == fakeconnector.KindClosed && e.Session == before.ID() {
-				why = brief(e)
+				why = shown(e)
 			}
 		}
 		g.Mismatch("the session to go on", why)
@@ -407,7 +407,7 @@ func (g *G) Survives(send func()) {
 		g.Mismatch(fmt.Sprintf("the event after it to be accepted within %s", g.Timing.Answer), g.whatCame())
 	}
 	if e.Kind == fakeconnector.KindClosed {
-		g.Mismatch("the session to go on and the event after it to be accepted", brief(e))
+		g.Mismatch("the session to go on and the event after it to be accepted", shown(e))
 	}
 	g.observation()
 	g.Handled(ev)

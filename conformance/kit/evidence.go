@@ -181,6 +181,19 @@ func brief(e fakeconnector.Entry) string {
 	return ""
 }
 
+// shown is one journal entry where a message says what came: brief, and a frame by its own
+// bytes, since nothing beside it shows the message that it came in.
+func shown(e fakeconnector.Entry) string {
+	if e.Kind == fakeconnector.KindFrame && e.Frame != nil {
+		line := clip(string(e.Frame.Raw))
+		if e.Frame.Err != nil {
+			line += fmt.Sprintf(", which is not a usable frame: %v", e.Frame.Err)
+		}
+		return line
+	}
+	return strings.TrimSpace(brief(e))
+}
+
 func closeWords(c fakeconnector.CloseRecord) string {
 	if c.How != "close-frame" {
 		return "no close frame, TCP " + c.How

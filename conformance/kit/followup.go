@@ -49,7 +49,7 @@ func (g *G) WantText(o *Outbound, member, want string) {
 func (g *G) WantNowhere(text, what string) {
 	for _, e := range g.Connector().Journal().Since(g.mark) {
 		if IsGatewayMessage(e) && bytes.Contains(e.Message.Payload, []byte(text)) {
-			g.Mismatch("no frame of the gateway to carry "+what, brief(e))
+			g.Mismatch("no frame of the gateway to carry "+what, shown(e))
 		}
 	}
 	g.observation()

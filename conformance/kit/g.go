@@ -165,7 +165,7 @@ func (g *G) Nothing(what string, match func(fakeconnector.Entry) bool) {
 	after := g.mark
 	check := func(e fakeconnector.Entry, found bool) {
 		if found {
-			g.Mismatch("no "+what, brief(e))
+			g.Mismatch("no "+what, shown(e))
 		}
 	}
 	check(g.waitAfter(after, g.Timing.Quiet, match))
@@ -224,6 +224,15 @@ func (g *G) Hold(m fakeconnector.Match) *Held {
 	return h
 }
 
+// HoldTurn sends an event and keeps its turn under way: results of what is sent to its chat
+// are kept back until they are released. It returns when the turn has sent something.
+func (g *G) HoldTurn(ev *Event) *Held {
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: ev.Source.ChatID})
+	g.Push(ev)
+	g.Begun(ev.Source.ChatID)
+	return held
+}
+
 // OnHello takes the answer to a hello out of the connector's hands: the case gets the
 // session, on which it may send what it likes.
 func (g *G) OnHello(m fakeconnector.Match) func() *fakeconnector.Session {
@@ -233,10 +242,12 @@ func (g *G) OnHello(m fakeconnector.Match) func() *fakeconnector.Session {
 		sessions <- x.Session
 	}))
 	return func() *fakeconnector.Session {
+		ctx, cancel := patiently(g.bench.ctx, g.Timing.Ready)
+		defer cancel()
 		select {
 		case s := <-sessions:
 			return s
-		case <-time.After(g.Timing.Ready):
+		case <-ctx.Done():
 			g.Mismatch("a hello", g.whatCame())
 			return nil
 		}

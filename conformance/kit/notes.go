@@ -1,7 +1,6 @@
 package kit
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -25,7 +24,7 @@ func (g *G) note(after int, within time.Duration, match func(Note) bool) (Note, 
 	if d == nil {
 		g.NotApplicable("the gateway has not opened the driver channel")
 	}
-	ctx, cancel := context.WithTimeout(g.bench.ctx, within)
+	ctx, cancel := patiently(g.bench.ctx, within)
 	defer cancel()
 	return d.WaitNote(ctx, after, match)
 }

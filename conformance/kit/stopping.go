@@ -65,7 +65,7 @@ func (g *G) ClosedAfter(after fakeconnector.Entry, within time.Duration, why str
 	left := within - time.Since(after.Wall)
 	e := g.AwaitAfter(after, max(left, 0), fmt.Sprintf("the gateway to close its socket %s", why), IsClosed(after.Session))
 	if e.Close.By != "gateway" {
-		g.Mismatch("the gateway to close its socket "+why, brief(e))
+		g.Mismatch("the gateway to close its socket "+why, shown(e))
 	}
 	return e
 }

@@ -84,7 +84,6 @@ func (l inProcess) Launch(ctx context.Context, spec kit.Spec) (kit.Subject, erro
 		if err := writeFiles(dir, spec.Files); err != nil {
 			return nil, errors.Join(fmt.Errorf("launch %s: %w", l.name, err), os.RemoveAll(dir))
 		}
-		env = maps.Clone(spec.Env)
 		if env == nil {
 			env = map[string]string{}
 		}

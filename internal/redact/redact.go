@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/relaykit/relaykit/internal/bounded"
 )
 
 // MinLength is the length, in bytes, from which a secret is redacted. A shorter one is
@@ -30,15 +32,14 @@ const maxBearers = 10_000
 // to use; all methods are safe for concurrent use.
 type Redactor struct {
 	mu       sync.RWMutex
-	next     int                  // the last number given
-	numbers  map[string]int       // secret → its number
-	forever  map[string]bool      // secrets that were given to Add
-	passing  []passing            // those that were given to AddUntil
-	swept    int                  // how many of them the last sweep has left
-	patterns map[uint64][]pattern // the first MinLength bytes → what may start with them, longest first
-	bearers  map[uint64]int       // hash of an unknown bearer token → its number
-	order    []uint64             // of those hashes, a ring when it is full
-	oldest   int                  // in that ring
+	next     int                   // the last number given
+	numbers  map[string]int        // secret → its number
+	forever  map[string]bool       // secrets that were given to Add
+	passing  []passing             // those that were given to AddUntil
+	swept    int                   // how many of them the last sweep has left
+	patterns map[uint64][]pattern  // the first MinLength bytes → what may start with them, longest first
+	bearers  map[uint64]int        // hash of an unknown bearer token → its number
+	order    bounded.Order[uint64] // of those hashes
 	seed     maphash.Seed
 
 	sweeping sync.Mutex // held while secrets are asked whether they are over
@@ -206,12 +207,8 @@ func (r *Redactor) bearer(token string) int {
 	if number, ok := r.bearers[hash]; ok {
 		return number
 	}
-	if len(r.order) < maxBearers {
-		r.order = append(r.order, hash)
-	} else {
-		delete(r.bearers, r.order[r.oldest])
-		r.order[r.oldest] = hash
-		r.oldest = (r.oldest + 1) % maxBearers
+	if oldest, gone := r.order.Add(hash, maxBearers); gone {
+		delete(r.bearers, oldest)
 	}
 	r.next++
 	r.bearers[hash] = r.next

@@ -138,7 +138,7 @@ func TestUnknownBearersAreBounded(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", token, got, want)
 		}
 	}
-	if len(r.bearers) != maxBearers || len(r.order) != maxBearers {
+	if len(r.bearers) != maxBearers {
 		t.Errorf("%d tokens are kept, the bound is %d", len(r.bearers), maxBearers)
 	}
 }
