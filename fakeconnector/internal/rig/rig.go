@@ -50,15 +50,16 @@ type Rig struct {
 	Transport *http.Transport // for clients of HTTP, closed at the end
 }
 
-// Start begins with a seed; set, which may be nil, changes the options of the server.
-func Start(t testing.TB, seed control.Seed, set func(*control.Options)) *Rig {
+// Start begins with a seed; set, which may be nil, changes the options of the server, and
+// each namespace's connector is made with the options given.
+func Start(t testing.TB, seed control.Seed, set func(*control.Options), options ...fakeconnector.Option) *Rig {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	Must(t, err)
 	r := &Rig{Front: fakeconnector.NewFront(l, nil, fakeconnector.Limits{}, slog.New(slog.DiscardHandler)), Transport: &http.Transport{}}
 	served, done := make(chan error, 1), make(chan struct{})
 	go func() { served <- r.Front.Serve() }()
-	spaces, err := control.NewSpaces(r.Front, seed, func(string) []fakeconnector.Option { return nil }, nil)
+	spaces, err := control.NewSpaces(r.Front, seed, func(string) []fakeconnector.Option { return options }, nil)
 	Must(t, err)
 	o := control.Options{Spaces: spaces, Version: "test", RelayURL: r.Front.URL(), Done: done}
 	if set != nil {
