@@ -165,9 +165,24 @@ func TestStreamTellsOfAGapBehindAnID(t *testing.T) {
 		_ = s.body.Close()
 	}
 	for _, err := range r.client.Follow(within(t), client.Query{After: 1}) {
-		if err == nil || !strings.Contains(err.Error(), fmt.Sprint(first-2)) {
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%d entries went before they could be read", first-2)) {
 			t.Errorf("expected the client to tell of the gap first, got %v", err)
 		}
+	}
+}
+
+// Who asks for no place in the journal is not told of what went before he came: a connector
+// that has run for weeks can be followed.
+func TestStreamBeginsWithTheOldestEntry(t *testing.T) {
+	r := start(t, control.Seed{}, nil, small)
+	r.add(t, "gw")
+	mark := r.happen(t, 30)
+	r.stream(t, "", "").expect(mark-smallJournal+1, mark)
+	for e, err := range r.client.Follow(within(t), client.Query{}) {
+		if err != nil || e.Seq != mark-smallJournal+1 {
+			t.Errorf("expected the oldest entry that is held, got %+v, %v", e, err)
+		}
+		break
 	}
 }
 
