@@ -301,6 +301,61 @@ func TestConfigOrder(t *testing.T) {
 	}
 }
 
+// Every value can come from the file, from the environment and from a flag, and means the
+// same. What a value does is for the tests of the package serve.
+func TestEveryValueThreeWays(t *testing.T) {
+	lines := map[string]string{ // of the file, by flag
+		"listen": "listen: 127.0.0.1:1", "control": "control: 127.0.0.1:2", "public-url": "public_url: https://connector.example",
+		"token": "token: the-control-token-1", "allow-hosts": "allow_hosts: [a.example, b.example]", "tls-cert": "tls_cert: c.pem", "tls-key": "tls_key: k.pem",
+		"log-level": "log_level: warn", "store": "store: buffers.db", "pprof": "pprof: true", "shutdown-timeout": "shutdown_timeout: 3s",
+		"seed": "seed: 7", "egress": "egress: strict", "anonymous": "anonymous: true", "unknown-members": "unknown_members: true",
+		"journal-entries": "journal: {entries: 11}", "journal-bytes": "journal: {bytes: 12000}",
+		"drain-window": "drain: {window: 3}", "drain-max-tries": "drain: {max_tries: -1}", "wake-cooldown": "wake: {cooldown: 4s}", "wake-timeout": "wake: {timeout: 6s}",
+	}
+	shown := func(args ...string) string {
+		t.Helper()
+		code, stdout, stderr := execute(append([]string{"serve", "--print-config"}, args...)...)
+		if code != exitYes {
+			t.Errorf("%q: exit %d, %s", args, code, stderr)
+		}
+		return stdout
+	}
+	value := func(line string) string {
+		v := line[strings.LastIndex(line, ": ")+2:]
+		return strings.ReplaceAll(strings.Trim(v, "[}]"), " ", "")
+	}
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	configFlags(flags, &serve.Config{})
+	flags.VisitAll(func(f *pflag.Flag) {
+		line, ok := lines[f.Name]
+		if !ok {
+			t.Errorf("--%s: expected this test to have it", f.Name)
+			return
+		}
+		args, text, others := []string{"--" + f.Name + "=" + value(line)}, line, map[string]string{"tls-cert": "tls-key", "tls-key": "tls-cert"}
+		if other := others[f.Name]; other != "" { // one is not without the other
+			args, text = append(args, "--"+other+"=other.pem"), text+"\n"+strings.ReplaceAll(other, "-", "_")+": other.pem"
+		}
+		file := filepath.Join(t.TempDir(), "c.yaml")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		byFile, byFlag := shown("--config", file), shown(args...)
+		t.Run(f.Name, func(t *testing.T) {
+			for _, arg := range args {
+				name, v, _ := strings.Cut(strings.TrimPrefix(arg, "--"), "=")
+				t.Setenv(envPrefix+strings.ToUpper(strings.ReplaceAll(name, "-", "_")), v)
+			}
+			if byEnv := shown(); byEnv != byFile || byFlag != byFile {
+				t.Errorf("expected the file, the flag and the environment to mean the same, got\n%s\n%s\n%s", byFile, byFlag, byEnv)
+			}
+		})
+		if byFile == shown() {
+			t.Errorf("%s: expected it to show", line)
+		}
+	})
+}
+
 func TestPrintConfig(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "c.yaml")
 	text := "token: the-control-token-1\ntenants: [{id: acme, identity_tokens: [identity-1]}]\ngateways: [{id: gw-1, secret: gateway-secret}]\nstubs: [{faults: [{name: duplicate}]}]\n"
