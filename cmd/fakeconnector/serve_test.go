@@ -242,6 +242,32 @@ func TestSend(t *testing.T) {
 	}
 }
 
+// What a command cannot be carried out for is one line, which says what to do.
+func TestSteerSaysWhatToDo(t *testing.T) {
+	_, control := serving(t, "--token", "the-control-token-1")
+	for line, want := range map[string]struct {
+		code int
+		text string
+	}{
+		"instances":               {exitUsage, "give it with --token or FAKECONNECTOR_TOKEN"},
+		"instances --token wrong": {exitUsage, "give it with --token or FAKECONNECTOR_TOKEN"},
+		"push --chat C1 --token the-control-token-1":    {exitUsage, "there is none yet; fakeconnector gateways add makes a gateway with one"},
+		"instances --control 127.0.0.1:1":               {exitHarness, "start one with fakeconnector serve, or say where it is with --control"},
+		"revoke nobody --token the-control-token-1":     {exitNo, "expected the id of a stored gateway"},
+		"instances --token the-control-token-1":         {exitYes, ""},
+		"journal --token the-control-token-1 --kind no": {exitNo, "expected some of"},
+	} {
+		args := words(line)
+		if !strings.Contains(line, "--control") {
+			args = append(args, "--control", control)
+		}
+		code, _, stderr := execute(args...)
+		if code != want.code || !strings.Contains(stderr, want.text) || strings.Count(stderr, "\n") > 1 {
+			t.Errorf("%s: exit %d, %q; expected exit %d and one line with %q", line, code, stderr, want.code, want.text)
+		}
+	}
+}
+
 func words(line string) []string { return strings.Fields(line) }
 
 func TestServeRefuses(t *testing.T) {
@@ -263,7 +289,8 @@ func TestServeRefuses(t *testing.T) {
 		"--tls-cert a.pem --tls-key b.pe": {exitUsage, "no such file"},
 		"--listen 8790":                   {exitUsage, "listen: expected host:port"},
 		"--shutdown-timeout 0s":           {exitUsage, "shutdown_timeout: expected more than 0"},
-		"--listen 127.0.0.1:0 --control " + strings.TrimPrefix(control, "http://"): {exitHarness, "address already in use"},
+		"--listen 127.0.0.1:0 --control " + strings.TrimPrefix(control, "http://"): {exitHarness, "address already in use; --control names another address"},
+		"--control 127.0.0.1:0 --listen " + strings.TrimPrefix(control, "http://"): {exitHarness, "address already in use; --listen names another address"},
 	} {
 		code, stdout, stderr := execute(append([]string{"serve"}, words(line)...)...)
 		if code != want.code || stdout != "" || !strings.Contains(stderr, want.text) {
