@@ -562,7 +562,7 @@ func TestMetrics(t *testing.T) {
 	must(t, err)
 	_, err = c.CreateNamespace(within(t), "one")
 	must(t, err)
-	_, err = c.In("one").CreateGateway(within(t), api.NewGateway{ID: "gw-one", Instance: "inst-one"})
+	one, err := c.In("one").CreateGateway(within(t), api.NewGateway{ID: "gw-one", Instance: "inst-one"})
 	must(t, err)
 	_, err = c.In("one").Push(within(t), "inst-one", api.Event{Source: protocol.Source{ChatID: "C1"}})
 	must(t, err)
@@ -596,6 +596,8 @@ func TestMetrics(t *testing.T) {
 	_, err = c.Wait(within(t), client.Query{Filter: api.Filter{Kinds: []string{"closed"}}}, bound)
 	must(t, err)
 	r.expect(`fakeconnector_sessions_closed_total{by="connector",code="4401",namespace="default"} 1`)
+	r.dial(one.Gateway.ID, one.Secret, nil)
+	r.expect(`fakeconnector_dials_total{namespace="one",result="upgraded"} 1`)
 	must(t, c.DeleteNamespace(within(t), "one"))
 	if text := r.scrape(); strings.Contains(text, `namespace="one"`) {
 		t.Errorf("expected the namespace to be forgotten, got\n%s", text)
