@@ -146,9 +146,15 @@ func TestVaultExpires(t *testing.T) {
 	if !ask("1", "agent:main:x", "k") || ask("2", "agent:main:y", "k") || ask("3", "agent:main:x", "l") {
 		t.Error("expected only the follow-up with the right session and kind to be sent")
 	}
+	if list := c.Vault().List(); len(list) != 1 {
+		t.Errorf("expected the capability in the list, got %+v", list)
+	}
 	clock.advance(time.Minute)
 	if ask("4", "agent:main:x", "k") {
 		t.Error("expected an expired capability to be refused")
+	}
+	if list := c.Vault().List(); len(list) != 0 {
+		t.Errorf("expected an expired capability not to be listed, got %+v", list)
 	}
 }
 

@@ -242,6 +242,32 @@ func TestSend(t *testing.T) {
 	}
 }
 
+// What a command cannot be carried out for is one line, which says what to do.
+func TestSteerSaysWhatToDo(t *testing.T) {
+	_, control := serving(t, "--token", "the-control-token-1")
+	for line, want := range map[string]struct {
+		code int
+		text string
+	}{
+		"instances":               {exitUsage, "give it with --token or FAKECONNECTOR_TOKEN"},
+		"instances --token wrong": {exitUsage, "give it with --token or FAKECONNECTOR_TOKEN"},
+		"push --chat C1 --token the-control-token-1":    {exitUsage, "there is none yet; fakeconnector gateways add makes a gateway with one"},
+		"instances --control 127.0.0.1:1":               {exitHarness, "start one with fakeconnector serve, or say where it is with --control"},
+		"revoke nobody --token the-control-token-1":     {exitNo, "expected the id of a stored gateway"},
+		"instances --token the-control-token-1":         {exitYes, ""},
+		"journal --token the-control-token-1 --kind no": {exitNo, "expected some of"},
+	} {
+		args := words(line)
+		if !strings.Contains(line, "--control") {
+			args = append(args, "--control", control)
+		}
+		code, _, stderr := execute(args...)
+		if code != want.code || !strings.Contains(stderr, want.text) || strings.Count(stderr, "\n") > 1 {
+			t.Errorf("%s: exit %d, %q; expected exit %d and one line with %q", line, code, stderr, want.code, want.text)
+		}
+	}
+}
+
 func words(line string) []string { return strings.Fields(line) }
 
 func TestServeRefuses(t *testing.T) {
@@ -263,7 +289,8 @@ func TestServeRefuses(t *testing.T) {
 		"--tls-cert a.pem --tls-key b.pe": {exitUsage, "no such file"},
 		"--listen 8790":                   {exitUsage, "listen: expected host:port"},
 		"--shutdown-timeout 0s":           {exitUsage, "shutdown_timeout: expected more than 0"},
-		"--listen 127.0.0.1:0 --control " + strings.TrimPrefix(control, "http://"): {exitHarness, "address already in use"},
+		"--listen 127.0.0.1:0 --control " + strings.TrimPrefix(control, "http://"): {exitHarness, "address already in use; --control names another address"},
+		"--control 127.0.0.1:0 --listen " + strings.TrimPrefix(control, "http://"): {exitHarness, "address already in use; --listen names another address"},
 	} {
 		code, stdout, stderr := execute(append([]string{"serve"}, words(line)...)...)
 		if code != want.code || stdout != "" || !strings.Contains(stderr, want.text) {
@@ -299,6 +326,61 @@ func TestConfigOrder(t *testing.T) {
 	if _, err := loadConfig(given, "", getenv); err == nil || !strings.Contains(err.Error(), "FAKECONNECTOR_SEED") {
 		t.Errorf("expected an error that names the variable, got %v", err)
 	}
+}
+
+// Every value can come from the file, from the environment and from a flag, and means the
+// same. What a value does is for the tests of the package serve.
+func TestEveryValueThreeWays(t *testing.T) {
+	lines := map[string]string{ // of the file, by flag
+		"listen": "listen: 127.0.0.1:1", "control": "control: 127.0.0.1:2", "public-url": "public_url: https://connector.example",
+		"token": "token: the-control-token-1", "allow-hosts": "allow_hosts: [a.example, b.example]", "tls-cert": "tls_cert: c.pem", "tls-key": "tls_key: k.pem",
+		"log-level": "log_level: warn", "store": "store: buffers.db", "pprof": "pprof: true", "shutdown-timeout": "shutdown_timeout: 3s",
+		"seed": "seed: 7", "egress": "egress: strict", "anonymous": "anonymous: true", "unknown-members": "unknown_members: true",
+		"journal-entries": "journal: {entries: 11}", "journal-bytes": "journal: {bytes: 12000}",
+		"drain-window": "drain: {window: 3}", "drain-max-tries": "drain: {max_tries: -1}", "wake-cooldown": "wake: {cooldown: 4s}", "wake-timeout": "wake: {timeout: 6s}",
+	}
+	shown := func(args ...string) string {
+		t.Helper()
+		code, stdout, stderr := execute(append([]string{"serve", "--print-config"}, args...)...)
+		if code != exitYes {
+			t.Errorf("%q: exit %d, %s", args, code, stderr)
+		}
+		return stdout
+	}
+	value := func(line string) string {
+		v := line[strings.LastIndex(line, ": ")+2:]
+		return strings.ReplaceAll(strings.Trim(v, "[}]"), " ", "")
+	}
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	configFlags(flags, &serve.Config{})
+	flags.VisitAll(func(f *pflag.Flag) {
+		line, ok := lines[f.Name]
+		if !ok {
+			t.Errorf("--%s: expected this test to have it", f.Name)
+			return
+		}
+		args, text, others := []string{"--" + f.Name + "=" + value(line)}, line, map[string]string{"tls-cert": "tls-key", "tls-key": "tls-cert"}
+		if other := others[f.Name]; other != "" { // one is not without the other
+			args, text = append(args, "--"+other+"=other.pem"), text+"\n"+strings.ReplaceAll(other, "-", "_")+": other.pem"
+		}
+		file := filepath.Join(t.TempDir(), "c.yaml")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		byFile, byFlag := shown("--config", file), shown(args...)
+		t.Run(f.Name, func(t *testing.T) {
+			for _, arg := range args {
+				name, v, _ := strings.Cut(strings.TrimPrefix(arg, "--"), "=")
+				t.Setenv(envPrefix+strings.ToUpper(strings.ReplaceAll(name, "-", "_")), v)
+			}
+			if byEnv := shown(); byEnv != byFile || byFlag != byFile {
+				t.Errorf("expected the file, the flag and the environment to mean the same, got\n%s\n%s\n%s", byFile, byFlag, byEnv)
+			}
+		})
+		if byFile == shown() {
+			t.Errorf("%s: expected it to show", line)
+		}
+	})
 }
 
 func TestPrintConfig(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,8 @@ type steering struct {
 }
 
 // steer makes a command that steers a connector that runs: body gets a client of it. The
-// API's refusal is exit code 1, and an API that cannot be reached is 3.
+// API's refusal is exit code 1, a control token that is missing or wrong is 2 like anything
+// else on the command line, and an API that cannot be reached is 3.
 func steer(cmd *cobra.Command, body func(ctx context.Context, c *client.Client, s *steering, args []string) error) *cobra.Command {
 	s := &steering{}
 	f := cmd.Flags()
@@ -48,7 +50,7 @@ func steer(cmd *cobra.Command, body func(ctx context.Context, c *client.Client, 
 		if err != nil {
 			return err
 		}
-		return steered(body(cmd.Context(), c, s, args))
+		return steered(s.control, body(cmd.Context(), c, s, args))
 	}
 	return cmd
 }
@@ -65,14 +67,18 @@ func listing[T any](cmd *cobra.Command, get func(*client.Client, context.Context
 	})
 }
 
-// steered gives an error of the API its exit code.
-func steered(err error) error {
+// steered gives an error of the API at an address its exit code, and says what to do.
+func steered(control string, err error) error {
 	var refusal *api.Problem
 	switch {
 	case err == nil, errors.As(err, new(*exitError)):
 		return err
+	case errors.As(err, &refusal) && refusal.Status == http.StatusUnauthorized:
+		return usagef("%w; give it with --token or "+envPrefix+"TOKEN", err)
 	case errors.As(err, &refusal):
 		return &exitError{exitNo, err}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		err = fmt.Errorf("%w; expected the control API of a connector at %s: start one with fakeconnector serve, or say where it is with --control or "+envPrefix+"CONTROL", err, control)
 	}
 	return harnessError(err)
 }
@@ -142,6 +148,9 @@ func theInstance(ctx context.Context, c *client.Client, named string) (string, e
 	}
 	if len(all.Instances) == 1 {
 		return all.Instances[0].ID, nil
+	}
+	if len(all.Instances) == 0 {
+		return "", usagef("--instance: expected the id of an instance, and there is none yet; fakeconnector gateways add makes a gateway with one")
 	}
 	ids := make([]string, 0, len(all.Instances))
 	for _, i := range all.Instances {

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/relaykit/relaykit/fakeconnector"
 	"github.com/relaykit/relaykit/fakeconnector/control"
 	"github.com/relaykit/relaykit/fakeconnector/control/api"
 	"github.com/relaykit/relaykit/fakeconnector/control/client"
@@ -27,7 +28,7 @@ type controlled struct {
 	calls  *recorder
 }
 
-func start(t testing.TB, seed control.Seed, set func(*control.Options)) *controlled {
+func start(t testing.TB, seed control.Seed, set func(*control.Options), options ...fakeconnector.Option) *controlled {
 	t.Helper()
 	var token string
 	r := &controlled{t: t, Rig: rig.Start(t, seed, func(o *control.Options) {
@@ -35,7 +36,7 @@ func start(t testing.TB, seed control.Seed, set func(*control.Options)) *control
 			set(o)
 		}
 		token = o.Token
-	})}
+	}, options...)}
 	r.calls = &recorder{next: r.Transport}
 	r.client = client.New(r.HTTP.URL, token).WithHTTP(&http.Client{Transport: r.calls})
 	return r

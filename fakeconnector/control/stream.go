@@ -17,7 +17,7 @@ import (
 
 // isStream documents the stream.
 func isStream(op *huma.Operation) {
-	op.Description = "Events are `entry`, whose data is an entry as in the journal; `gap`, whose data says how many entries went before they could be sent; and `end`, after which nothing comes, when the namespace was reset or removed or the connector shuts down. The id of an event names the epoch and the entry, so a client that comes back with Last-Event-ID misses nothing that is still held; after a reset it begins anew."
+	op.Description = "Events are `entry`, whose data is an entry as in the journal; `gap`, whose data says how many entries went before they could be sent (without after and Last-Event-ID the stream begins with the oldest entry that is held, and what went before that is none); and `end`, after which nothing comes, when the namespace was reset or removed or the connector shuts down. The id of an event names the epoch and the entry, so a client that comes back with Last-Event-ID misses nothing that is still held; after a reset it begins anew."
 	op.Responses = map[string]*huma.Response{"200": {Description: "server-sent events", Content: map[string]*huma.MediaType{
 		"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}}}
 }
@@ -98,7 +98,7 @@ func (e *eventWriter) run(ctx context.Context, j *fakeconnector.Journal, after i
 	if e.send(": the journal from here on\n\n") != nil {
 		return
 	}
-	last := after
+	last := after // 0 is no place in the journal: whoever begins there has missed nothing
 	for {
 		select {
 		case entry, more := <-coming:
@@ -106,7 +106,7 @@ func (e *eventWriter) run(ctx context.Context, j *fakeconnector.Journal, after i
 				_ = e.send("event: end\ndata: {}\n\n")
 				return
 			}
-			if lost := entry.Seq - last - 1; lost > 0 && e.send(fmt.Sprintf("event: gap\ndata: {\"lost\":%d}\n\n", lost)) != nil {
+			if lost := entry.Seq - last - 1; last > 0 && lost > 0 && e.send(fmt.Sprintf("event: gap\ndata: {\"lost\":%d}\n\n", lost)) != nil {
 				return
 			}
 			last = entry.Seq

@@ -130,6 +130,9 @@ func (c Config) Check() error {
 			return fmt.Errorf("%s: expected more than 0, got %d", name, n)
 		}
 	}
+	if c.Drain.MaxTries == 0 { // where the connector would take its default
+		return errors.New("drain.max_tries: expected more than 0, or less for no limit, got 0")
+	}
 	_, err := c.seed()
 	return err
 }

@@ -67,6 +67,7 @@ func TestConfigIsStrict(t *testing.T) {
 		"listen: a:1\n---\nlisten: b:1": "expected one YAML document",
 		"shutdown_timeout: soon":        "soon",
 		"shutdown_timeout: -1s":         "shutdown_timeout: expected more than 0",
+		"drain: {max_tries: 0}":         "drain.max_tries: expected more than 0, or less for no limit, got 0",
 		"token: short":                  "token: expected at least 16 characters, got 5",
 		"gateways: [{id: g, secret: abcdef, tenant: null}]":                                 "gateways[0].tenant: expected string, got null",
 		"gateways: [{id: gw-1}]":                                                            "gateways[0]: expected an id and a secret",

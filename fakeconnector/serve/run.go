@@ -109,12 +109,12 @@ func (p *process) open(ctx context.Context) (err error) {
 	var lc net.ListenConfig
 	relay, err := lc.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
-		return fmt.Errorf("listening for gateways: %w", err)
+		return fmt.Errorf("listening for gateways: %w; --listen names another address, with port 0 for a free one", err)
 	}
 	steer, err := lc.Listen(ctx, "tcp", c.Control)
 	if err != nil {
 		_ = relay.Close()
-		return fmt.Errorf("listening for the control API: %w", err)
+		return fmt.Errorf("listening for the control API: %w; --control names another address, with port 0 for a free one", err)
 	}
 	p.front = fakeconnector.NewFront(relay, config, c.limits(), p.log)
 	p.metrics = metrics.New(p.states)

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -403,22 +404,35 @@ func (r *running) get(path string) int {
 	return resp.StatusCode
 }
 
-// A shutdown is bounded: what is not acknowledged is told of.
+// A shutdown is bounded: what is not acknowledged is told of, in flight or not, in every
+// namespace; what a store keeps is not lost.
 func TestShutdownIsBounded(t *testing.T) {
-	r := run(t, func(c *Config) { withGateway(c); c.ShutdownTimeout = 50 * time.Millisecond })
-	d, err := r.client("").Push(within(t), "inst-1", api.Event{Text: "one", Source: protocol.Source{ChatID: "C1"}})
-	must(t, err)
-	ws := r.dial("gw-1", gatewaySecret, nil)
-	if f := read(t, ws); f["bufferId"] != d.BufferID {
-		t.Fatalf("expected the buffered entry, got %v", f)
+	for store, lost := range map[string]int{"": 3, filepath.Join(t.TempDir(), "buffers.db"): 1} {
+		r := run(t, func(c *Config) {
+			withGateway(c)
+			c.Store, c.ShutdownTimeout, c.Drain.Window = store, 50*time.Millisecond, 1
+		})
+		ids := r.push(2)
+		_, err := r.client("").CreateNamespace(within(t), "one")
+		must(t, err)
+		one := r.client("").In("one")
+		_, err = one.CreateGateway(within(t), api.NewGateway{Instance: "inst-one"})
+		must(t, err)
+		_, err = one.Push(within(t), "inst-one", api.Event{Source: protocol.Source{ChatID: "C1"}})
+		must(t, err)
+		expectEntry(t, r.dial("gw-1", gatewaySecret, nil), ids[0])
+		must(t, r.stop())
+		for _, want := range []string{`"msg":"shutting down","in_flight":1}`, fmt.Sprintf(`"msg":"what waits in memory ends with the process","buffered":%d}`, lost)} {
+			if !strings.Contains(r.logs.String(), want) {
+				t.Errorf("store %q: expected %s in the logs, got\n%s", store, want, r.logs)
+			}
+		}
 	}
-	must(t, r.stop())
-	r.logs.wait(t, `"msg":"what waits in memory ends with the process","buffered":1`)
 }
 
 // A token that is made is asked for, and shown once.
 func TestTokenIsMade(t *testing.T) {
-	r := run(t, func(c *Config) { c.Token = makeToken })
+	r := run(t, func(c *Config) { c.Token, c.Pprof = makeToken, true })
 	_, rest, found := strings.Cut(r.logs.String(), "shown this once: ")
 	token, _, _ := strings.Cut(rest, "\n")
 	if !found || len(token) < minToken {
@@ -431,9 +445,9 @@ func TestTokenIsMade(t *testing.T) {
 	if _, err := r.client(token).Info(within(t)); err != nil {
 		t.Errorf("expected the token to be good, got %v", err)
 	}
-	for _, path := range []string{"/healthz", "/readyz"} {
-		if code := r.get(path); code != 200 {
-			t.Errorf("%s: expected 200 without the token, got %d", path, code)
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 401, "/debug/pprof/": 401, "/debug/pprof/heap": 401} {
+		if code := r.get(path); code != want {
+			t.Errorf("%s: expected %d without the token, got %d", path, want, code)
 		}
 	}
 	must(t, r.stop())
@@ -472,6 +486,16 @@ func TestTLS(t *testing.T) {
 		t.Errorf("expected both listeners to have TLS, got %s and %s", r.relay, r.control)
 	}
 	r.dial("gw-1", gatewaySecret, config)
+	for name, url := range map[string]string{"relay": r.relay, "control": r.control} {
+		// Neither speaks HTTP/2, in which one connection would have to carry a stream and more.
+		spoken := handshake(t, url, &tls.Config{RootCAs: roots, NextProtos: []string{"h2", "http/1.1"}})
+		if spoken == nil || spoken.NegotiatedProtocol == "h2" || spoken.Version < tls.VersionTLS12 {
+			t.Errorf("%s: expected TLS without HTTP/2, got %+v", name, spoken)
+		}
+		if old := handshake(t, url, &tls.Config{RootCAs: roots, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}); old != nil {
+			t.Errorf("%s: expected no TLS before 1.2, got version %x", name, old.Version)
+		}
+	}
 	list, err := r.client("").Sessions(within(t))
 	must(t, err)
 	if len(list.Sessions) != 1 {
@@ -495,6 +519,18 @@ func TestTLS(t *testing.T) {
 	r.change(func(c *Config) { c.Stubs = nil }, nil)
 	r.logs.wait(t, `"msg":"reloaded"`)
 	r.dial("gw-1", gatewaySecret, &tls.Config{RootCAs: otherRoots})
+}
+
+// handshake is what a client and a listener agree on, nil where they do not.
+func handshake(t *testing.T, url string, config *tls.Config) *tls.ConnectionState {
+	t.Helper()
+	nc, err := (&tls.Dialer{Config: config}).DialContext(within(t), "tcp", strings.TrimPrefix(url, "https://"))
+	if err != nil {
+		return nil
+	}
+	defer nc.Close()
+	state := nc.(*tls.Conn).ConnectionState()
+	return &state
 }
 
 // certificate makes one for 127.0.0.1, in files.
@@ -526,7 +562,7 @@ func TestMetrics(t *testing.T) {
 	must(t, err)
 	_, err = c.CreateNamespace(within(t), "one")
 	must(t, err)
-	_, err = c.In("one").CreateGateway(within(t), api.NewGateway{ID: "gw-one", Instance: "inst-one"})
+	one, err := c.In("one").CreateGateway(within(t), api.NewGateway{ID: "gw-one", Instance: "inst-one"})
 	must(t, err)
 	_, err = c.In("one").Push(within(t), "inst-one", api.Event{Source: protocol.Source{ChatID: "C1"}})
 	must(t, err)
@@ -560,6 +596,8 @@ func TestMetrics(t *testing.T) {
 	_, err = c.Wait(within(t), client.Query{Filter: api.Filter{Kinds: []string{"closed"}}}, bound)
 	must(t, err)
 	r.expect(`fakeconnector_sessions_closed_total{by="connector",code="4401",namespace="default"} 1`)
+	r.dial(one.Gateway.ID, one.Secret, nil)
+	r.expect(`fakeconnector_dials_total{namespace="one",result="upgraded"} 1`)
 	must(t, c.DeleteNamespace(within(t), "one"))
 	if text := r.scrape(); strings.Contains(text, `namespace="one"`) {
 		t.Errorf("expected the namespace to be forgotten, got\n%s", text)

@@ -63,7 +63,9 @@ func setInt(v url.Values, name string, value int64) {
 var ErrStreamEnded = errors.New("the server ended the stream")
 
 // Follow yields entries as they come, until ctx is done or the stream breaks; then it
-// yields the reason once. Limit and Last are not looked at.
+// yields the reason once. Entries that the journal let go of before they could be read are
+// such a reason; those from before a Follow without After are none. Limit and Last are not
+// looked at.
 func (c *Client) Follow(ctx context.Context, q Query) iter.Seq2[api.Entry, error] {
 	return func(yield func(api.Entry, error) bool) {
 		values := q.values()
@@ -87,7 +89,7 @@ func (c *Client) Follow(ctx context.Context, q Query) iter.Seq2[api.Entry, error
 			case event == "end":
 				err = ErrStreamEnded
 			case event == "gap":
-				err = fmt.Errorf("following the journal: entries went before they were read: %s", data)
+				err = gap(data)
 			case event == "entry":
 				err = json.Unmarshal(data, &entry)
 			default:
@@ -98,6 +100,15 @@ func (c *Client) Follow(ctx context.Context, q Query) iter.Seq2[api.Entry, error
 			}
 		}
 	}
+}
+
+// gap is the error of entries that are missing on a stream.
+func gap(data []byte) error {
+	var of struct{ Lost int64 }
+	if err := json.Unmarshal(data, &of); err != nil {
+		return fmt.Errorf("following the journal: expected how many entries went before they could be read, got %q", data)
+	}
+	return fmt.Errorf("following the journal: %d entries went before they could be read, as the journal is bounded; follow it again without After, from the oldest that it holds", of.Lost)
 }
 
 // readEvent reads one server-sent event; a comment is one without a name.

@@ -50,15 +50,16 @@ type Rig struct {
 	Transport *http.Transport // for clients of HTTP, closed at the end
 }
 
-// Start begins with a seed; set, which may be nil, changes the options of the server.
-func Start(t testing.TB, seed control.Seed, set func(*control.Options)) *Rig {
+// Start begins with a seed; set, which may be nil, changes the options of the server, and
+// each namespace's connector is made with the options given.
+func Start(t testing.TB, seed control.Seed, set func(*control.Options), options ...fakeconnector.Option) *Rig {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	Must(t, err)
 	r := &Rig{Front: fakeconnector.NewFront(l, nil, fakeconnector.Limits{}, slog.New(slog.DiscardHandler)), Transport: &http.Transport{}}
 	served, done := make(chan error, 1), make(chan struct{})
 	go func() { served <- r.Front.Serve() }()
-	spaces, err := control.NewSpaces(r.Front, seed, func(string) []fakeconnector.Option { return nil }, nil)
+	spaces, err := control.NewSpaces(r.Front, seed, func(string) []fakeconnector.Option { return options }, nil)
 	Must(t, err)
 	o := control.Options{Spaces: spaces, Version: "test", RelayURL: r.Front.URL(), Done: done}
 	if set != nil {
@@ -77,7 +78,7 @@ func Start(t testing.TB, seed control.Seed, set func(*control.Options)) *Rig {
 	return r
 }
 
-// Gateway says who dials, and how.
+// Gateway says who dials, and how. Without an ID it has no token.
 type Gateway struct {
 	ID, Secret, Platform, BotID string
 	TLS                         *tls.Config
@@ -87,8 +88,11 @@ type Gateway struct {
 func Dial(t testing.TB, relay string, g Gateway) *websocket.Conn {
 	t.Helper()
 	d := websocket.Dialer{TLSClientConfig: g.TLS}
-	ws, resp, err := d.DialContext(Within(t), "ws"+strings.TrimPrefix(relay, "http")+protocol.RouteRelay,
-		http.Header{"Authorization": {"Bearer " + auth.Mint(g.ID, g.Secret, 0)}})
+	header := http.Header{}
+	if g.ID != "" {
+		header.Set("Authorization", "Bearer "+auth.Mint(g.ID, g.Secret, 0))
+	}
+	ws, resp, err := d.DialContext(Within(t), "ws"+strings.TrimPrefix(relay, "http")+protocol.RouteRelay, header)
 	Must(t, err)
 	_ = resp.Body.Close()
 	t.Cleanup(func() { _ = ws.Close() })
