@@ -386,7 +386,7 @@ func fieldsInOtherCase(g *kit.G) {
 func fieldsInOtherCaseAlone(g *kit.G) {
 	for _, name := range []string{"BufferId", "bufferid", "BUFFERID"} {
 		ev := g.Event("with " + name).Unbuffered()
-		g.SendRaw(websocket.TextMessage, []byte(strings.Replace(string(ev.Line()), `{`, fmt.Sprintf(`{%q:%q,`, name, g.ID("buf")), 1)))
+		g.SendRaw(websocket.TextMessage, []byte(strings.Replace(string(ev.Line()), `{`, fmt.Sprintf(`{%q:%q,`, name, g.ID("elsewhere")), 1)))
 	}
 	g.Nothing("inbound_ack for an event without a bufferId", g.UnexpectedAck())
 }

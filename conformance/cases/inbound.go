@@ -43,6 +43,7 @@ func inbound() []kit.Case {
 		{ID: id(protocol.RuleInboundHandled, "no-message-id"), Title: "hands on an event without a message id", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) {
 			ev.MessageID, ev.Source.MessageID = protocol.Opt[string]{}, protocol.Opt[string]{}
 		})},
+		{ID: id(protocol.RuleInboundHandled, "slash"), Title: "hands on a text that looks like a command", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) { ev.Text = "/frobnicate " + ev.Text })},
 		{ID: id(protocol.RuleInboundHandled, "reply"), Title: "hands on an event that answers another message", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) {
 			ev.ReplyToMessageID = protocol.Some("m-answered")
 		})},
@@ -288,7 +289,7 @@ func handledLong(g *kit.G) {
 }
 
 func handledSpaced(g *kit.G) {
-	for _, text := range []string{"  in front", "behind \t", "\nin front", "behind\n\n", "in\nthe\r\nmiddle", "two  spaces", "\u00a0no break\u2028"} {
+	for _, text := range []string{"  in front", "behind \t", "\nin front", "behind\n\n", "in\nthe\r\nmiddle", "two  spaces", "\u00a0no break\u2028", " \t\n"} {
 		ev := g.Event("")
 		ev.Source.ChatName = protocol.Some(g.ID("name"))
 		ev.Text = text
