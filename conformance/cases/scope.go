@@ -363,10 +363,10 @@ func ownScopeThoughDigits(g *kit.G) {
 	here, there := g.Event("here"), g.Event("there")
 	id := "-9007199254740993" + g.Digits()
 	here.Source.ChatID, there.Source.ChatID = id+"1", id+"2"
-	g.Push(here)
-	g.Reply(here)
-	g.Push(there)
-	g.Reply(there)
+	for _, ev := range []*kit.Event{here, there} {
+		g.Push(ev)
+		g.Reply(ev)
+	}
 	again := unscoped(g.Event("here again"))
 	again.Source.ChatID = here.Source.ChatID
 	g.Push(again)
