@@ -61,6 +61,7 @@ func (g *Gateway) goIdle(ctx context.Context, s *session) {
 	// A peer that has stopped reading must not hold up the shutdown, so the write has
 	// no longer than the wait; that it ends the session is no loss now.
 	deadline, _ := ctx.Deadline()
+	s.idling.Store(true)
 	if err := s.sendBy(ctx, &protocol.GoingIdle{}, deadline); err != nil {
 		g.log.Warn("going idle was not announced", "error", err)
 		return

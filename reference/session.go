@@ -54,7 +54,8 @@ type session struct {
 	timer       *time.Timer      // the handshake bound
 
 	flight  flight
-	idleAck chan struct{} // closed when going_idle_ack came
+	idling  atomic.Bool   // going_idle is said, or about to be
+	idleAck chan struct{} // closed when going_idle_ack came after it
 	acked   sync.Once
 	cause   atomic.Pointer[end] // why we ended it, nil if we did not
 	closed  atomic.Bool         // we have sent a close frame
@@ -159,6 +160,10 @@ func (s *session) frame(frame protocol.Frame) {
 			s.g.log.Debug("result ignored: late, repeated or never asked for", "request_id", f.RequestID)
 		}
 	case *protocol.GoingIdleAck:
+		if !s.idling.Load() {
+			s.g.log.Debug("going_idle_ack ignored: it answers nothing, and no later going_idle either")
+			return
+		}
 		s.acked.Do(func() { close(s.idleAck) })
 	default:
 		s.g.log.Debug("frame ignored", "type", frame.FrameType())

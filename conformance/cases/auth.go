@@ -23,6 +23,7 @@ func auth() []kit.Case {
 			Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleAuthTokenLive, protocol.RuleReconnectFirstDial), Gateway: freshTokenWhileRefused},
 		{ID: id(protocol.RuleAuthSplitRight), Title: "signs an id that holds colons as it stands", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, Gateway: colonsInID},
+		{ID: id(protocol.RuleAuthBearer, "odd-id"), Title: "writes an id beyond ASCII into its token as UTF-8", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: oddID},
 		{ID: id(protocol.RuleAuthBearer, "odd-secret"), Title: "signs with a long secret beyond ASCII by its bytes in UTF-8", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true}, Gateway: oddSecret},
 		{ID: id(protocol.RuleAuthCanonical, "alphabet"), Title: "writes - and _ where another base64 has + and /", Level: kit.Must,
@@ -135,6 +136,21 @@ func oddSecret(g *kit.G) {
 	d := g.Await(g.Timing.Ready, "a dial", kit.IsDial)
 	if !g.Token(d).SignedWith(g.Gateway().Record.Secret) {
 		g.Mismatch("a signature by the configured secret in UTF-8", "another signature")
+	}
+	g.Ready()
+	g.Alive()
+}
+
+// oddID has characters of two, three and four bytes, and two that Latin-1 knows. What is
+// signed is the same text.
+func oddID(g *kit.G) {
+	g.Start(kit.IDPrefix("T\u00fcr\u00e9 \u2603 \U0001F511-"), kit.UntilLaunched(), kit.Ignoring(protocol.RuleAuthBearer, protocol.RuleAuthCanonical))
+	t := g.Token(g.Await(g.Timing.Ready, "a dial", kit.IsDial))
+	if want := g.Gateway().Record.ID; t.Payload != want {
+		g.Mismatch(fmt.Sprintf("a token whose payload is the configured id %+q in UTF-8", want), fmt.Sprintf("%+q", t.Payload))
+	}
+	if !t.SignedWith(g.Gateway().Record.Secret) {
+		g.Mismatch("a signature over that id in UTF-8", "another signature")
 	}
 	g.Ready()
 	g.Alive()

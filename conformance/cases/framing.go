@@ -113,6 +113,8 @@ func framing() []kit.Case {
 			Needs: kit.Needs{Fresh: true, Replies: true}, Gateway: readerFreeForLong},
 		{ID: id(protocol.RuleFramingSeveralInMessage, "order"), Title: "acts on the frames of a message in their order", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"event/inbound"}}, Gateway: severalInOrder},
+		{ID: id(protocol.RuleFramingUnknownFields, "other-case-alone"), Title: "does not take them for those that it knows where those are left out either", Level: kit.Must, After: after,
+			Needs: kit.Needs{Alone: true}, Gateway: fieldsInOtherCaseAlone},
 		{ID: id(protocol.RuleFramingNullField, "buffer-id"), Title: "handles an event whose bufferId is null", Level: kit.Must, Gateway: nullBufferID},
 		{ID: id(protocol.RuleFramingNullField, "source"), Title: "takes an event whose scope, author and ids are null", Level: kit.Must, After: after, Needs: kit.Needs{Alone: true}, Gateway: nullSource},
 		{ID: id(protocol.RuleFramingNullField, "descriptor"), Title: "takes a descriptor whose optional fields are null", Level: kit.Must, Needs: alone, After: again, Gateway: descriptor(nullKeys)},
@@ -143,6 +145,10 @@ func framing() []kit.Case {
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: handlerFailure("turn")},
 		{ID: id(protocol.RuleFramingHandlerFailure, "at-accept"), Title: "goes on after the step before the acknowledgement failed", Level: kit.Must, After: after,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set at accept"}}, Gateway: handlerFailure("accept")},
+		{ID: id(protocol.RuleFramingFreshBuffer, "in-character"), Title: "drops an unfinished line that ends in the middle of a character", Level: kit.Must,
+			After: append(cut, protocol.RuleFramingAcrossMessages, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBufferInCharacter},
+		{ID: id(protocol.RuleFramingAcrossMessages, "behind-descriptor"), Title: "puts a line together that begins in one message with the descriptor, behind it", Level: kit.Must,
+			Needs: alone, After: again, Gateway: cutBehindDescriptor},
 		{ID: id(protocol.RuleFramingFreshBuffer), Title: "drops the unfinished line of a session that ended", Level: kit.Must,
 			After: append(cut, protocol.RuleFramingAcrossMessages, protocol.RuleReconnectRedial), Needs: kit.Needs{Alone: true}, Gateway: freshBuffer},
 	}
@@ -376,6 +382,15 @@ func fieldsInOtherCase(g *kit.G) {
 	}
 }
 
+// fieldsInOtherCaseAlone has no bufferId under the name that the contract gives it.
+func fieldsInOtherCaseAlone(g *kit.G) {
+	for _, name := range []string{"BufferId", "bufferid", "BUFFERID"} {
+		ev := g.Event("with " + name).Unbuffered()
+		g.SendRaw(websocket.TextMessage, []byte(strings.Replace(string(ev.Line()), `{`, fmt.Sprintf(`{%q:%q,`, name, g.ID("elsewhere")), 1)))
+	}
+	g.Nothing("inbound_ack for an event without a bufferId", g.UnexpectedAck())
+}
+
 const more = `"zorp":{"a":[1,null]},"":0,`
 
 func interruptWithMore(g *kit.G) {
@@ -502,6 +517,15 @@ func freshBuffer(g *kit.G) {
 	unspoiled(g)
 }
 
+// freshBufferInCharacter leaves the first two bytes of a snowman behind, in a binary message.
+func freshBufferInCharacter(g *kit.G) {
+	g.Exclusively(func(s *fakeconnector.Session) {
+		g.SendOn(s, websocket.BinaryMessage, []byte(`{"type":"inbound","event":{"text":"never fin`+"\xe2\x98"))
+		g.CloseSession(websocket.CloseServiceRestart, "restart")
+	})
+	unspoiled(g)
+}
+
 // unspoiled: were the rest of the old line kept, it would spoil the first line of the next
 // session, which is its descriptor. The session after that would be a good one again.
 func unspoiled(g *kit.G) {
@@ -546,6 +570,19 @@ func eventBehindDescriptor(g *kit.G) {
 	s, _ := g.GreetsAnd()
 	ev := g.Event("behind the descriptor")
 	g.SendOn(s, websocket.TextMessage, append([]byte(`{"type":"descriptor","descriptor":`+wholeDescriptor+"}\n"), ev.Line()...))
+	g.Acked(ev)
+	g.Alive()
+}
+
+// cutBehindDescriptor cuts the event behind the descriptor: whatever reads the descriptor
+// hands the beginning of the next line on.
+func cutBehindDescriptor(g *kit.G) {
+	s, _ := g.GreetsAnd()
+	ev := g.Event("that begins behind the descriptor")
+	line := ev.Line()
+	half := len(line) / 2
+	g.SendOn(s, websocket.TextMessage, append([]byte(`{"type":"descriptor","descriptor":`+wholeDescriptor+"}\n"), line[:half]...))
+	g.SendOn(s, websocket.TextMessage, line[half:])
 	g.Acked(ev)
 	g.Alive()
 }

@@ -23,6 +23,9 @@ func idle() []kit.Case {
 	held.Driver = []string{"handler/set", "event/inbound", "event/turn"}
 	replies := stops
 	replies.Replies = true
+	results := stops
+	results.Driver = []string{"event/inbound", "event/turn"}
+	results.Replies = true
 	announced := rules(protocol.RuleIdleAnnounce)
 	acked := append(announced, protocol.RuleInboundAckBuffered)
 	return []kit.Case{
@@ -38,6 +41,11 @@ func idle() []kit.Case {
 		{ID: id(protocol.RuleIdleServeUntilAck, "interrupt"), Title: "obeys an interrupt that comes before the going_idle_ack", Level: kit.Must, Needs: held,
 			After: append(acked, protocol.RuleInterruptCancels), Gateway: interruptUntilAck},
 		{ID: id(protocol.RuleIdleServeUntilAck, "late"), Title: "still serves when the going_idle_ack is long in coming", Level: kit.Must, Needs: stops, After: acked, Gateway: serveUntilLateAck},
+		{ID: id(protocol.RuleIdleServeUntilAck, "stray-ack"), Title: "still serves when a going_idle_ack that it did not ask for came long before", Edge: true, Level: kit.Must, Needs: stops, After: acked, Gateway: serveAfterStrayAck},
+		{ID: id(protocol.RuleIdleServeUntilAck, "same-message"), Title: "acknowledges events that come in one message with the going_idle_ack, in front of it", Level: kit.Must,
+			Needs: stops, After: append(acked, protocol.RuleFramingSeveralInMessage), Gateway: serveRightBeforeAck},
+		{ID: id(protocol.RuleIdleServeUntilAck, "result"), Title: "takes a result that comes before the going_idle_ack", Level: kit.Must, Needs: results,
+			After: append(acked, protocol.RuleOutboundByRequestId), Gateway: resultUntilAck},
 		{ID: id(protocol.RuleIdleCloseAfterAck), Title: "closes its socket after the going_idle_ack", Level: kit.Must, Needs: stops, After: announced, Gateway: closeAfterAck},
 		{ID: id(protocol.RuleIdleCloseAfterAck, "served"), Title: "closes it after a going_idle_ack that came behind an event, too", Edge: true, Level: kit.Must, Needs: stops, After: append(acked, protocol.RuleIdleServeUntilAck), Gateway: closeAfterServing},
 		{ID: id(protocol.RuleIdleCloseAfterAck, "redial"), Title: "closes it when it is its second one, too", Level: kit.Must, Needs: stops, After: append(announced, protocol.RuleReconnectRedial), Gateway: closeAfterRedial},
@@ -165,6 +173,49 @@ func answerUntilAck(g *kit.G) {
 	ev := g.Event("in the window, and not buffered").Unbuffered()
 	pushInWindow(g, idle, ev.Line())
 	g.Reply(ev)
+	release()
+}
+
+// serveAfterStrayAck: an acknowledgement answers a going_idle that was sent, and no later one.
+func serveAfterStrayAck(g *kit.G) {
+	g.Start(patientIdle())
+	g.Survives(func() { g.SendLine(`{"type":"going_idle_ack"}`) })
+	atRest(g)
+	g.CatchUp()
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeGoingIdle})
+	g.BeginStop()
+	idle := g.GoneIdle()
+	if e, found := g.Within(g.Timing.Quiet, kit.IsClosed(idle.Session)); found {
+		g.Mismatch("the gateway to wait for the answer to its going_idle", "it ended the session after "+kit.Elapsed(idle, e).Round(time.Millisecond).String())
+	}
+	ev := g.Event("in the window")
+	pushInWindow(g, idle, ev.Line())
+	g.Handled(ev)
+	held.Release()
+}
+
+// serveRightBeforeAck has the acknowledgement on its heels.
+func serveRightBeforeAck(g *kit.G) {
+	release, idle := window(g)
+	one, two := g.Event("in the window"), g.Event("last in the window")
+	line := append(one.Line(), two.Line()...)
+	pushInWindow(g, idle, append(line, `{"type":"going_idle_ack"}`+"\n"...))
+	g.Acked(one)
+	g.Acked(two)
+	release()
+}
+
+// resultUntilAck: a turn that began in the window ends well when the result that it waits
+// for comes in the window as well.
+func resultUntilAck(g *kit.G) {
+	release, idle := window(g)
+	ev := g.Event("in the window, answered")
+	pushInWindow(g, idle, ev.Line())
+	g.Reply(ev)
+	outcome, ended := g.TurnEnd(g.TurnKey(ev), g.Timing.Answer)
+	if !ended || outcome != "done" {
+		g.Mismatch(`the turn to end as "done" once its send has its result`, cmp.Or(outcome, "no end of it"))
+	}
 	release()
 }
 

@@ -43,6 +43,7 @@ func inbound() []kit.Case {
 		{ID: id(protocol.RuleInboundHandled, "no-message-id"), Title: "hands on an event without a message id", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) {
 			ev.MessageID, ev.Source.MessageID = protocol.Opt[string]{}, protocol.Opt[string]{}
 		})},
+		{ID: id(protocol.RuleInboundHandled, "slash"), Title: "hands on a text that looks like a command", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) { ev.Text = "/frobnicate " + ev.Text })},
 		{ID: id(protocol.RuleInboundHandled, "reply"), Title: "hands on an event that answers another message", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) {
 			ev.ReplyToMessageID = protocol.Some("m-answered")
 		})},
@@ -70,6 +71,14 @@ func inbound() []kit.Case {
 		{ID: id(protocol.RuleInboundHandled, "two-without-id"), Title: "takes two events without a message id for two", Level: kit.Must, After: acked, Gateway: noMessageIDs},
 		{ID: id(protocol.RuleInboundHandled, "same-message-id"), Title: "takes the same message id in another chat for another event", Level: kit.Must, After: acked, Gateway: sameMessageIDElsewhere},
 		{ID: id(protocol.RuleInboundHandled, "ids-in-other-case"), Title: "takes ids that differ in case only for those of two events", Level: kit.Must, After: acked, Gateway: idsInOtherCase},
+		{ID: id(protocol.RuleInboundHandled, "other-platform"), Title: "takes the same ids on another platform for another event", Level: kit.Must, After: acked, Gateway: sameIDsOnAnotherPlatform},
+		{ID: id(protocol.RuleInboundHandled, "ids-of-digits"), Title: "takes ids of many digits that differ in the last one for those of two events", Level: kit.Must, After: acked, Gateway: idsOfManyDigits},
+		{ID: id(protocol.RuleInboundHandled, "many-behind-a-turn"), Title: "answers each of dozens of events that came while a turn of their session was under way", Level: kit.Must, After: acked,
+			Needs: kit.Needs{Replies: true}, Gateway: manyAnsweredBehindTurn},
+		{ID: id(protocol.RuleInboundHandled, "not-accepted-before"), Title: "takes an event that it did not accept when it came first", Level: kit.Must, After: append(acked, protocol.RuleFramingHandlerFailure),
+			Needs: kit.Needs{Alone: true, Replies: true, Driver: []string{"handler/set at accept"}}, Gateway: takenAfterRefusal},
+		{ID: id(protocol.RuleInboundHandled, "unmappable-before"), Title: "takes an event though one that cannot be mapped came under its bufferId before", Level: kit.Must,
+			After: append(acked, protocol.RuleFramingBadFrame, protocol.RuleInboundAckNotUnmappable), Gateway: takenAfterUnmappable},
 		{ID: id(protocol.RuleInboundAckBeforeTurn, "behind-a-turn"), Title: "acknowledges while an earlier turn of the same chat is under way", Level: kit.Must, After: acked,
 			Needs: kit.Needs{Alone: true, Driver: []string{"handler/set"}}, Gateway: ackBehindHeldTurn},
 		{ID: id(protocol.RuleInboundAckSurvivesFailure, "often"), Title: "acknowledges one event after the other of a chat whose turns all fail", Level: kit.Must, After: acked,
@@ -99,6 +108,8 @@ func inbound() []kit.Case {
 		{ID: id(protocol.RuleInboundRepeatOnce, "often"), Title: "does so however often it is repeated", Level: kit.Should, After: acked, Gateway: repeatOften},
 		{ID: id(protocol.RuleInboundRepeatOnce, "after-redial"), Title: "does so on the next session as well", Level: kit.Should, After: append(acked, protocol.RuleReconnectRedial),
 			Needs: kit.Needs{Alone: true}, Gateway: repeatAfterRedial},
+		{ID: id(protocol.RuleInboundRepeatOnce, "under-way"), Title: "does so while the turn of the first is under way", Level: kit.Should, After: acked,
+			Needs: kit.Needs{Replies: true, Driver: []string{"event/turn"}}, Gateway: repeatDuringTurn},
 		{ID: id(protocol.RuleInboundUnknownMessageType), Title: "handles an unknown message type as text", Level: kit.Must, After: acked, Gateway: messageType("zorp")},
 	}
 }
@@ -276,7 +287,7 @@ func handledLong(g *kit.G) {
 }
 
 func handledSpaced(g *kit.G) {
-	for _, text := range []string{"  in front", "behind \t", "\nin front", "behind\n\n", "in\nthe\r\nmiddle", "two  spaces", "\u00a0no break\u2028"} {
+	for _, text := range []string{"  in front", "behind \t", "\nin front", "behind\n\n", "in\nthe\r\nmiddle", "two  spaces", "\u00a0no break\u2028", " \t\n"} {
 		ev := g.Event("")
 		ev.Source.ChatName = protocol.Some(g.ID("name"))
 		ev.Text = text
@@ -339,7 +350,7 @@ func ackSeveral(g *kit.G) {
 }
 
 func ackVerbatim(g *kit.G) {
-	for _, around := range [][2]string{{"Delivery:INST/1?", " \u00e9\u2603\"\\"}, {" ", "\t "}, {"000", ""}, {strings.Repeat("x", 300), ""}} {
+	for _, around := range [][2]string{{"Delivery:INST/1?", " \u00e9\u2603\"\\"}, {" ", "\t "}, {"000", ""}, {"e\u0301\u212b", "\uff21"}, {strings.Repeat("x", 300), ""}} {
 		ev := g.Event("with an odd id")
 		ev.BufferID = around[0] + ev.BufferID + around[1]
 		g.Push(ev)
@@ -590,6 +601,88 @@ func sameMessageIDElsewhere(g *kit.G) {
 	g.Handled(first)
 	g.Push(second)
 	g.Handled(second)
+}
+
+// sameIDsOnAnotherPlatform: the ids of a chat and of a message are those of their platform.
+func sameIDsOnAnotherPlatform(g *kit.G) {
+	first, second := g.Event("on one platform"), g.Event("on another")
+	second.Source = first.Source
+	second.MessageID = first.MessageID
+	first.Source.Platform, second.Source.Platform = "telegram", "signal"
+	g.Push(first)
+	g.Handled(first)
+	g.Push(second)
+	g.Handled(second)
+}
+
+// idsOfManyDigits are like those of Discord: as doubles they are the same.
+func idsOfManyDigits(g *kit.G) {
+	first := g.Event("said twice")
+	second := first.Copy()
+	id := "9007199254740993" + g.Digits()
+	second.BufferID = g.ID("buf")
+	first.MessageID, second.MessageID = protocol.Some(id+"1"), protocol.Some(id+"2")
+	first.Source.MessageID, second.Source.MessageID = first.MessageID, second.MessageID
+	twoTurns(g, first, second, false)
+}
+
+// manyAnsweredBehindTurn: they may get a turn each or one together, and none is lost.
+func manyAnsweredBehindTurn(g *kit.G) {
+	g.Echoes()
+	first := g.Event("whose result is late")
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: first.Source.ChatID})
+	g.Push(first)
+	g.Begun(first.Source.ChatID)
+	var behind []*kit.Event
+	for range 40 {
+		ev := g.Event("behind it")
+		ev.Source = first.Source
+		ev.Source.MessageID = ev.MessageID
+		behind = append(behind, ev)
+	}
+	g.Push(behind...)
+	for _, ev := range behind {
+		g.Acked(ev)
+	}
+	held.Release()
+	for _, ev := range behind {
+		g.Reply(ev)
+	}
+}
+
+// takenAfterRefusal sends an event again whose accept step failed: that is no repeat of
+// one that was accepted.
+func takenAfterRefusal(g *kit.G) {
+	g.Handler("fail", "accept")
+	ev := g.Event("that is not accepted at first")
+	g.Push(ev)
+	g.Notified("event/inbound", "the driver's event/inbound for it", kit.MentionsText(ev))
+	g.Handler("echo", "")
+	g.Nothing("inbound_ack for an event that was not accepted", kit.IsAck(ev.BufferID))
+	g.Push(ev)
+	g.Acked(ev)
+	g.Reply(ev)
+}
+
+// takenAfterUnmappable: a connector that mends what it keeps sends it under the same id.
+func takenAfterUnmappable(g *kit.G) {
+	ev := g.Event("mended")
+	g.SendLine(fmt.Sprintf(`{"type":"inbound","event":null,"bufferId":%q}`, ev.BufferID))
+	g.Push(ev)
+	g.Handled(ev)
+}
+
+// repeatDuringTurn: the event was accepted when it was queued, and its turn comes after.
+func repeatDuringTurn(g *kit.G) {
+	ev := g.Event("repeated before it is answered")
+	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: ev.Source.ChatID})
+	g.Push(ev)
+	first := g.Acked(ev)
+	g.Begun(ev.Source.ChatID)
+	g.Push(ev)
+	g.AwaitAfter(first, g.Timing.Answer, "an inbound_ack for the repeat", kit.IsAck(ev.BufferID))
+	held.Release()
+	g.CountTurns(ev).Stay()
 }
 
 func ackBehindHeldTurn(g *kit.G) {

@@ -84,6 +84,7 @@ func passthrough() []kit.Case {
 		{ID: id(protocol.RulePassthroughOtherTypes), Title: "accepts an interaction of another type and takes no text from it", Level: kit.Must, After: acked, Gateway: otherTypes},
 		{ID: id(protocol.RulePassthroughOtherTypes, "exact"), Title: "makes an event with an empty text of it", Level: kit.Must, Needs: driven, Gateway: otherTypesEmpty},
 		{ID: id(protocol.RulePassthroughPlatform), Title: "gives the event the platform relay", Level: kit.Must, Needs: driven, Gateway: becomesRelay},
+		{ID: id(protocol.RulePassthroughAckBuffered, "any-request"), Title: "takes an interaction whatever its request's method, path, headers and bot are", Level: kit.Must, After: acked, Gateway: anyRequestAcked},
 		{ID: id(protocol.RulePassthroughMalformed, "next"), Title: "takes the forward behind one that is malformed", Level: kit.Must, After: acked, Needs: alone, Gateway: forwardBehindMalformed},
 		{ID: id(protocol.RulePassthroughMalformed, "often"), Title: "goes on after one forward after the other that holds no JSON", Level: kit.Must, After: rules(protocol.RuleInboundAckBuffered), Needs: alone, Gateway: func(g *kit.G) {
 			for range 4 {
@@ -103,6 +104,8 @@ func passthrough() []kit.Case {
 			in.Members["user"] = map[string]any{"id": "somebody-else", "username": "mallory"}
 			return in.Members["member"].(map[string]any)["user"].(map[string]any)["id"].(string)
 		})},
+		{ID: id(protocol.RulePassthroughAuthor, "no-member-user"), Title: "takes the user where the member has none", Level: kit.Must, Needs: driven, Gateway: becomesUserBeside(members{"nick": "nobody"})},
+		{ID: id(protocol.RulePassthroughAuthor, "null-member"), Title: "takes the user beside a member that is null", Level: kit.Must, Needs: driven, Gateway: becomesUserBeside(nil)},
 		{ID: id(protocol.RulePassthroughMessageId), Title: "takes the interaction's id as the message id", Level: kit.Must, Needs: driven, Gateway: becomesMessageID(kit.CommandInteraction)},
 		{ID: id(protocol.RulePassthroughMessageId, "component"), Title: "takes it for a component as well, and not the id of the message that carries it", Level: kit.Must, Needs: driven, Gateway: becomesMessageID(kit.ComponentInteraction)},
 		otherPlatform,
@@ -173,6 +176,31 @@ func forwardAcked(g *kit.G) {
 	g.Alive()
 	if e, again := g.FindAfter(first, kit.IsAck(in.BufferID)); again {
 		g.Mismatch("one inbound_ack", "a second one "+kit.Elapsed(first, e).String()+" later")
+	}
+}
+
+// anyRequestAcked: what makes an interaction is its platform and its body.
+func anyRequestAcked(g *kit.G) {
+	g.ShowsTurns()
+	for _, change := range []func(*kit.Interaction){
+		func(in *kit.Interaction) { in.Headers = [][]string{} },
+		func(in *kit.Interaction) { in.Headers = [][]string{{"Content-Type", "text/plain"}} },
+		func(in *kit.Interaction) { in.BotID = "" },
+		func(in *kit.Interaction) {},
+	} {
+		in := g.Interaction(kit.ComponentInteraction)
+		change(in)
+		line := in.Line()
+		if len(in.Headers) > 1 && in.BotID != "" {
+			line = bytes.Replace(line, []byte(`"method":"POST","path":"/interactions/`+in.Token+`"`), []byte(`"method":"PUT","path":""`), 1)
+		}
+		g.SendRaw(websocket.TextMessage, line)
+		g.ForwardAcked(in)
+		if g.Facts.Replies != kit.RepliesNone {
+			g.Answer(in)
+		} else {
+			g.Became(in)
+		}
 	}
 }
 
@@ -412,6 +440,14 @@ func becomesMessageID(kind int) func(*kit.G) {
 			g.Mismatch(fmt.Sprintf("%q at /message_id or /source/message_id of the event, and nothing else there", in.ID()), fmt.Sprintf("%q and %q", b.MessageID, of))
 		}
 	}
+}
+
+// becomesUserBeside puts a member without a user beside the user.
+func becomesUserBeside(member any) func(*kit.G) {
+	return becomesAuthor(func(in *kit.Interaction) string {
+		in.Direct().Members["member"] = member
+		return in.Members["user"].(map[string]any)["id"].(string)
+	})
 }
 
 // droppedForward carries no bufferId: whether such a forward is acknowledged is left

@@ -56,6 +56,7 @@ func policies() []kit.Case {
 		{ID: id(protocol.RulePolicyFreeResponse, "elsewhere"), Title: "takes another platform's chats for none", Level: kit.Must, Needs: files, After: declared, Gateway: chatsElsewhere},
 		{ID: id(protocol.RulePolicyAllowBots), Title: "lets other bots in when it is told all", Level: kit.Must, Needs: fresh, After: declared, Gateway: otherBots("all")},
 		{ID: id(protocol.RulePolicyAllowBots, "mentions"), Title: "lets other bots in when it is told mentions", Level: kit.Must, Needs: fresh, After: declared, Gateway: otherBots("mentions")},
+		{ID: id(protocol.RulePolicyAllowBots, "underscore"), Title: "does so where the name of the platform has an underscore", Level: kit.Must, Needs: fresh, After: declared, Gateway: otherBotsOnUnderscore},
 		{ID: id(protocol.RuleConfigTrimmed, "allow-bots"), Title: "drops white space around what it is told about other bots", Level: kit.Must, Needs: fresh, After: declared, Gateway: otherBots(spaced("all"))},
 		{ID: id(protocol.RulePolicyAllowBots, "otherwise"), Title: "lets none in when it is told anything else", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots(allowBots("none"))},
 		{ID: id(protocol.RulePolicyAllowBots, "true"), Title: "lets none in when it is told true", Level: kit.Must, Needs: files, After: declared, Gateway: noOtherBots(allowBots("true"))},
@@ -195,6 +196,12 @@ func otherBots(value string) func(*kit.G) {
 	return func(g *kit.G) {
 		wantFields(g, policyRequest(g, allowBots(value)), map[string]any{"allowOtherBots": true})
 	}
+}
+
+// otherBotsOnUnderscore: the name of the variable begins with the platform's whole name.
+func otherBotsOnUnderscore(g *kit.G) {
+	e := policyRequest(g, kit.Ignoring(protocol.RuleHandshakeHelloFields), kit.Environment(func(env map[string]string) { env["GATEWAY_RELAY_PLATFORM"] = "whatsapp_cloud" }), allowBots("all"))
+	wantFields(g, e, map[string]any{"platform": "whatsapp_cloud", "allowOtherBots": true})
 }
 
 // noOtherBots asks for mentions, so that there is a policy in any case.

@@ -333,7 +333,7 @@ func answering(g *kit.G, status int, answerID string, without ...string) (want s
 	answer := map[string]any{"secret": g.Gateway().Record.Secret, "deliveryKey": strings.Repeat("0", 32), "tenant": g.Gateway().Record.Tenant, "routeKeys": []string{}}
 	if answerID == "another" {
 		other := g.Gateway().Record
-		other.ID, other.Instance = "gw-given-"+g.ID("x"), ""
+		other.ID, other.Instance = "GW-Given-"+g.ID("x"), ""
 		want = g.Connector().AddGateway(other).ID
 	}
 	if answerID != "" {

@@ -44,12 +44,18 @@ func reconnect() []kit.Case {
 			Gateway: backoffUpper(60*time.Millisecond, 3, 4)},
 		{ID: id(protocol.RuleReconnectBackoff, "upgraded"), Title: "climbs when sessions end behind their upgrade, too", Level: kit.Must, Needs: kit.Needs{Fresh: true}, After: rules(protocol.RuleReconnectFirstDial),
 			Gateway: backoffClimbs(fakeconnector.Match{Point: fakeconnector.PointUpgraded}, fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: websocket.CloseInternalServerErr, Reason: "not now"})},
+		{ID: id(protocol.RuleReconnectBackoff, "unreadable"), Title: "climbs when sessions end by a descriptor that cannot be read, too", Level: kit.Must, Needs: kit.Needs{Fresh: true},
+			After: rules(protocol.RuleReconnectFirstDial, protocol.RuleHandshakeUnreadableDescriptor), Gateway: backoffClimbs(fakeconnector.Match{Type: protocol.TypeHello}, fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":null}` + "\n"})},
+		{ID: id(protocol.RuleReconnectBackoff, "asked"), Title: "waits out its rung though a caller has something to send", Level: kit.Must, Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/send"}},
+			After: rules(protocol.RuleReconnectRedial), Gateway: backoffThoughAsked},
 		{ID: id(protocol.RuleReconnectDeliberate, "dropped"), Title: "does not dial again when its session ends while it drains", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Launch: kit.Abilities{Signal: true}}, After: rules(protocol.RuleIdleAnnounce), Gateway: droppedWhileDraining},
 		{ID: id(protocol.RuleReconnectBackoff), Title: "doubles its wait from one refused dial to the next", Level: kit.Must, Needs: kit.Needs{Fresh: true}, Gateway: backoffClimbs(fakeconnector.Match{Point: fakeconnector.PointDial}, fakeconnector.Refuse{})},
 		{ID: id(protocol.RuleReconnectBackoff, "top"), Title: "climbs to the cap, and not to a rung below it", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectFirstDial), Gateway: backoffTop},
 		{ID: id(protocol.RuleReconnectBackoff, "cap"), Title: "waits no longer than the cap", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectFirstDial), Gateway: backoffCap},
-		{ID: id(protocol.RuleReconnectReset), Title: "starts the ladder anew after a session that worked", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectRedial, protocol.RuleReconnectBackoff), Gateway: backoffResets},
+		{ID: id(protocol.RuleReconnectReset), Title: "starts the ladder anew after a session that worked", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectRedial, protocol.RuleReconnectBackoff), Gateway: backoffResets((*kit.G).Alive, restarted)},
+		{ID: id(protocol.RuleReconnectReset, "other-frames"), Title: "does so after a session that carried no event, but another frame, and was reset", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true},
+			After: rules(protocol.RuleReconnectRedial, protocol.RuleReconnectBackoff, protocol.RuleReconnectReset), Gateway: backoffResets(strayFrames, cutOff)},
 		{ID: id(protocol.RuleReconnectDeliberate), Title: "does not dial again when it was told to stop", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Launch: kit.Abilities{Signal: true}}, Gateway: deliberate},
 	}
@@ -192,6 +198,23 @@ func backoffClimbs(m fakeconnector.Match, faults ...fakeconnector.Fault) func(*k
 		g.Ready()
 		g.Alive()
 	}
+}
+
+// backoffThoughAsked has a caller in the second wait, whose rung is long enough for it.
+func backoffThoughAsked(g *kit.G) {
+	g.Start(ladder(500 * time.Millisecond))
+	g.Alive()
+	g.On(fakeconnector.Match{Point: fakeconnector.PointDial}).Times(1).Do(fakeconnector.Refuse{})
+	g.CloseSession(websocket.CloseServiceRestart, "restart")
+	refused := g.Redialed(0)
+	sent := g.DriveAsync("gateway/send", params(g, "gateway/send", g.ID("c")))
+	dial := g.AwaitAfter(refused, g.Timing.Redial(1), "another dial", kit.IsDial)
+	if rung, gap := g.Timing.Rung(1), kit.Elapsed(refused, dial); gap < rung*3/4 {
+		g.Mismatch(fmt.Sprintf("at least %s before the redial, three quarters of its rung of %s, whatever a caller wants", rung*3/4, rung), gap.Round(time.Millisecond).String())
+	}
+	sent(g.Timing.Outbound + g.Timing.Slack)
+	g.Ready()
+	g.Alive()
 }
 
 // ladder sets the redial ladder of a gateway that can be told it, with a cap that is far from
@@ -342,7 +365,25 @@ func backoffTop(g *kit.G) {
 // never gives a short wait, so one short wait proves the reset; a long one may be the
 // machine's, so the climb is tried again, more often on a machine that is late. Two sessions must each prove it. The dial that
 // does so is the first of the next climb.
-func backoffResets(g *kit.G) {
+func backoffResets(work, end func(*kit.G)) func(*kit.G) {
+	return func(g *kit.G) { resets(g, work, end) }
+}
+
+func restarted(g *kit.G) { g.CloseSession(websocket.CloseServiceRestart, "restart") }
+
+// strayFrames are frames that a gateway acts on by doing nothing.
+func strayFrames(g *kit.G) {
+	g.SendLine(`{"type":"interrupt_inbound","session_key":"agent:main:discord:channel:nobody:nobody","chat_id":"nobody"}`)
+	g.SendLine(`{"type":"outbound_result","requestId":"nobody","result":{"success":true}}`)
+}
+
+// cutOff ends the session without a close frame, once what was sent before was read.
+func cutOff(g *kit.G) {
+	g.Within(g.Timing.Quiet, func(fakeconnector.Entry) bool { return false })
+	g.ResetSession()
+}
+
+func resets(g *kit.G, work, end func(*kit.G)) {
 	const climb, tries, triesIfLate, proofs, late = 3, 6, 16, 2, 20 * time.Millisecond
 	g.Prepare(ladder(150 * time.Millisecond))
 	machine := g.WatchLateness()
@@ -359,9 +400,9 @@ func backoffResets(g *kit.G) {
 	var waits []string
 	for proven, allowed := 0, tries; ; {
 		g.Ready()
-		g.Alive()
+		work(g)
 		refuse(climb - 1)
-		g.CloseSession(websocket.CloseServiceRestart, "restart")
+		end(g)
 		ended := g.Await(g.Timing.Answer, "the end of the session", kit.IsClosed(""))
 		dial := g.Await(g.Timing.Redial(climb), "another dial", kit.IsDial)
 		gap := kit.Elapsed(ended, dial)

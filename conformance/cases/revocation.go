@@ -23,6 +23,7 @@ func revocation() []kit.Case {
 		{ID: id(protocol.RuleRevocationBeforeHandshake, "often"), Title: "does so however often it is closed with 4401", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, Gateway: rejectedOften},
 		{ID: id(protocol.RuleRevocationAfterHandshake, "after-refusals"), Title: "stops dialing after a 4401 that comes after dials that failed", Level: kit.Must, Needs: fresh, After: after, Gateway: revokedAfterRefusals},
 		{ID: id(protocol.RuleRevocationAfterHandshake, "reason"), Title: "goes by the code and not by the reason", Level: kit.Must, Needs: fresh, After: after, Gateway: revokedWithoutReason},
+		{ID: id(protocol.RuleRevocationAfterHandshake, "expired"), Title: "stops dialing for the reason expired as well, which has no meaning of its own yet", Level: kit.Must, Needs: fresh, After: after, Gateway: revokedAsExpired},
 		{ID: id(protocol.RuleRevocationAfterHandshake, "asked"), Title: "stops dialing though a caller has something to send", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/send"}}, After: after, Gateway: revokedThoughAsked},
 		{ID: id(protocol.RuleRevocationBeforeHandshake, "after-timeout"), Title: "dials again after a 4401 that follows a handshake without a descriptor", Level: kit.Must,
@@ -158,6 +159,14 @@ func revokedWithoutReason(g *kit.G) {
 	redial(g)
 	g.CloseSession(4401, "")
 	g.On(fakeconnector.Match{Point: fakeconnector.PointUpgraded}).Do(fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: 4401})
+	noMoreDials(g)
+}
+
+// revokedAsExpired has the reason that a later revision makes an exception of.
+func revokedAsExpired(g *kit.G) {
+	g.Start(kit.Bounds(shortCap))
+	g.Alive()
+	g.CloseSession(4401, "expired")
 	noMoreDials(g)
 }
 

@@ -36,6 +36,7 @@ func scopes() []kit.Case {
 		{ID: id(protocol.RuleScopePerChat, "same-author"), Title: "keeps the chats apart in which the same author writes", Level: kit.Must, Needs: replies, Gateway: ownScopeOfAuthor},
 		{ID: id(protocol.RuleScopePerChat, "send"), Title: "keeps the chats apart when it sends for a caller", Level: kit.Must, Needs: asked("gateway/send"), Gateway: ownScopeForCaller},
 		{ID: id(protocol.RuleScopePerChat, "alike"), Title: "keeps chats apart whose ids are nearly the same", Level: kit.Must, Needs: asked("gateway/send"), Gateway: ownScopeThoughAlike},
+		{ID: id(protocol.RuleScopePerChat, "digits"), Title: "keeps chats apart whose ids of many digits differ in the last one", Level: kit.Must, Needs: replies, Gateway: ownScopeThoughDigits},
 		{ID: id(protocol.RuleScopePassthrough), Title: "learns a chat's scope from a forwarded interaction", Level: kit.Should,
 			Needs: kit.Needs{Replies: true, Feature: "passthrough"}, After: rules(protocol.RuleScopeEcho, protocol.RuleScopeEchoScopeId, protocol.RulePassthroughChat), Gateway: learnsFromInteraction},
 		{ID: id(protocol.RuleScopePassthrough, "latest"), Title: "takes the scope of the interaction in place of an earlier one", Level: kit.Should,
@@ -72,6 +73,8 @@ func echo(rule protocol.RuleID, name string) []kit.Case {
 		variant("edit", "edits for a caller with the scope of the chat", asked("gateway/edit"), echoedFor("gateway/edit")),
 		variant("typing", "shows typing with the scope of the chat", asked("gateway/typing"), echoedFor("gateway/typing")),
 		variant("metadata", "adds the scope to a caller's own metadata", asked("gateway/send"), echoedBesides),
+		variant("parts", "puts the scope on every part of a long answer", replies, echoedOnParts),
+		variant("behind-a-turn", "takes the scope of an event that waits behind a turn", kit.Needs{Alone: true, Driver: []string{"gateway/send", "handler/set"}}, echoedBehindTurn),
 		variant("many", "remembers the scope when many other chats were heard since", replies, echoedThoughMany),
 		redial,
 		pressed,
@@ -170,6 +173,38 @@ func echoedThoughMany(g *kit.G, name string) {
 		g.Handled(ev)
 	}
 	answeredWith(g, name, again, first)
+}
+
+// beyondLimit is more than the limit of the suite's descriptor, so that it goes out in parts.
+func beyondLimit() string { return strings.Repeat("seven77 ", 1200) }
+
+// echoedOnParts has an echo in parts. Whether a gateway says all of it is its own affair.
+func echoedOnParts(g *kit.G, name string) {
+	ev := g.Event("")
+	ev.Text += beyondLimit()
+	g.Push(ev)
+	g.Begun(ev.Source.ChatID)
+	g.TurnOver(ev)
+	for _, o := range g.ActionsIn(ev.Source.ChatID) {
+		g.WantScope(o, name, scopeOf(ev))
+	}
+}
+
+// echoedBehindTurn: the last event from the chat is the one that came last, whether or not
+// anybody has looked at it yet.
+func echoedBehindTurn(g *kit.G, name string) {
+	first, second := g.Event("whose turn is held"), g.Event("behind it, from another server")
+	second.Source.ChatID, second.Source.UserID = first.Source.ChatID, first.Source.UserID
+	g.Handler("hold", "turn")
+	g.Push(first)
+	g.Acked(first)
+	g.Push(second)
+	g.Acked(second)
+	o := g.DriveAction("gateway/send", params(g, "gateway/send", first.Source.ChatID))
+	g.ReleaseHandler()
+	g.Handler("echo", "")
+	g.WantScope(o, name, scopeOf(second))
+	g.Alive()
 }
 
 func echoedAfterInteraction(g *kit.G, name string) {
@@ -318,6 +353,22 @@ func ownScopeOfAuthor(g *kit.G) {
 	g.Reply(there)
 	again := unscoped(g.Event("here again"))
 	again.Source.ChatID, again.Source.UserID = here.Source.ChatID, here.Source.UserID
+	g.Push(again)
+	g.Reply(again)
+	apart(g, []*kit.Event{here, there})
+}
+
+// ownScopeThoughDigits has ids that are the same as doubles.
+func ownScopeThoughDigits(g *kit.G) {
+	here, there := g.Event("here"), g.Event("there")
+	id := "-9007199254740993" + g.Digits()
+	here.Source.ChatID, there.Source.ChatID = id+"1", id+"2"
+	for _, ev := range []*kit.Event{here, there} {
+		g.Push(ev)
+		g.Reply(ev)
+	}
+	again := unscoped(g.Event("here again"))
+	again.Source.ChatID = here.Source.ChatID
 	g.Push(again)
 	g.Reply(again)
 	apart(g, []*kit.Event{here, there})

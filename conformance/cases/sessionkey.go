@@ -22,6 +22,7 @@ func sessionKeys() []kit.Case {
 		{ID: id(protocol.RuleSessionKeyGroup), Title: "names everything else by chat type, chat and thread", Level: kit.Must, Needs: asked, Gateway: groupKeys},
 		{ID: id(protocol.RuleSessionKeyGroup, "turn"), Title: "runs a turn in a channel under that key", Level: kit.Must, Needs: turn, After: rules(protocol.RuleSessionKeyParticipant), Gateway: channelTurn},
 		{ID: id(protocol.RuleSessionKeyParticipant), Title: "gives everybody outside of threads a session of their own", Level: kit.Must, Needs: asked, Gateway: participants},
+		{ID: id(protocol.RuleSessionKeyParticipant, "empty-thread"), Title: "takes a thread_id that is empty for none", Level: kit.Must, Needs: asked, Gateway: participantWithEmptyThread},
 		{ID: id(protocol.RuleSessionKeyParticipant, "turn"), Title: "runs the turns of two authors of a channel apart", Level: kit.Must, Needs: turn, Gateway: twoAuthors("")},
 		{ID: id(protocol.RuleSessionKeyThreadShared), Title: "gives everybody in a thread one session", Level: kit.Must, Needs: asked, Gateway: sharedThreads},
 		{ID: id(protocol.RuleSessionKeyThreadShared, "turn"), Title: "runs the turns of two authors of a thread under one key", Level: kit.Must, Needs: turn, Gateway: twoAuthors("th")},
@@ -179,6 +180,14 @@ func participants(g *kit.G) {
 	}
 }
 
+func participantWithEmptyThread(g *kit.G) {
+	for _, chatType := range notDM() {
+		chat, user := g.ID("c"), g.ID("u")
+		s := g.Source(chatType, chat, members{"thread_id": "", "user_id": user})
+		g.WantKey(g.SessionKey(s), g.Platform()+":"+chatType+":"+chat+":"+user, of(s))
+	}
+}
+
 // twoAuthors sends two events of different authors to one channel, inside of a thread or
 // outside of any.
 func twoAuthors(thread string) func(*kit.G) {
@@ -233,7 +242,7 @@ func altFirst(g *kit.G) {
 
 // verbatim looks for each part between its colons, wherever it stands.
 func verbatim(g *kit.G) {
-	odd := []string{"a:b", " C 1 ", "\u00c9\u2603\U0001F600", "e\u0301", "C%3A1", "MixedCase", `quo"te\`, "C/1?x=y#z", "+15551234567", "u:12@example.org", "00.10", "tab\there"}
+	odd := []string{"a:b", " C 1 ", "\u00c9\u2603\U0001F600", "e\u0301", "C%3A1", "MixedCase", `quo"te\`, "C/1?x=y#z", "+15551234567", "u:12@example.org", "00.10", "tab\there", strings.Repeat("long", 100)}
 	for _, part := range odd {
 		for _, s := range []members{
 			g.Source("channel", part, members{}),

@@ -222,6 +222,7 @@ class Relay:
         deadline = now() + timing.shutdown
         link = self._live_link()
         if link is not None:
+            link.idle_acked.clear()  # one that nobody asked for answers nothing
             link.write({"type": "going_idle"})
             # Reading goes on meanwhile: what comes before the acknowledgement is still ours.
             acked = asyncio.create_task(link.idle_acked.wait())
