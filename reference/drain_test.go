@@ -32,6 +32,24 @@ func TestShutdownServesUntilTheAck(t *testing.T) {
 	})
 }
 
+// An acknowledgement that nobody asked for does not answer a going_idle that is said later.
+func TestShutdownAfterAStrayAck(t *testing.T) {
+	bubble(t, func(t *testing.T, r *relay) {
+		gw := start(t, r.config(), echo)
+		p := r.handshaken()
+		p.send(object{"type": "going_idle_ack"})
+		synctest.Wait()
+		go gw.Shutdown(context.Background())
+		p.expect("going_idle")
+		p.send(with(inbound("C1", "in the window", "M1"), "bufferId", "b1"))
+		p.expect("inbound_ack")
+		p.answer(object{"success": true})
+		p.quiet()
+		p.send(object{"type": "going_idle_ack"})
+		equal(t, "close code", p.expectEnd(), 1000)
+	})
+}
+
 func TestShutdownLetsAcceptedTurnsEnd(t *testing.T) {
 	bubble(t, func(t *testing.T, r *relay) {
 		gw := start(t, r.config(), echo)

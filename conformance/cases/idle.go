@@ -41,7 +41,6 @@ func idle() []kit.Case {
 		{ID: id(protocol.RuleIdleServeUntilAck, "interrupt"), Title: "obeys an interrupt that comes before the going_idle_ack", Level: kit.Must, Needs: held,
 			After: append(acked, protocol.RuleInterruptCancels), Gateway: interruptUntilAck},
 		{ID: id(protocol.RuleIdleServeUntilAck, "late"), Title: "still serves when the going_idle_ack is long in coming", Level: kit.Must, Needs: stops, After: acked, Gateway: serveUntilLateAck},
-		{ID: id(protocol.RuleIdleServeUntilAck, "stray-ack"), Title: "still serves when a going_idle_ack that it did not ask for came long before", Edge: true, Level: kit.Must, Needs: stops, After: acked, Gateway: serveAfterStrayAck},
 		{ID: id(protocol.RuleIdleServeUntilAck, "same-message"), Title: "acknowledges events that come in one message with the going_idle_ack, in front of it", Level: kit.Must,
 			Needs: stops, After: append(acked, protocol.RuleFramingSeveralInMessage), Gateway: serveRightBeforeAck},
 		{ID: id(protocol.RuleIdleServeUntilAck, "result"), Title: "takes a result that comes before the going_idle_ack", Level: kit.Must, Needs: results,
@@ -174,24 +173,6 @@ func answerUntilAck(g *kit.G) {
 	pushInWindow(g, idle, ev.Line())
 	g.Reply(ev)
 	release()
-}
-
-// serveAfterStrayAck: an acknowledgement answers a going_idle that was sent, and no later one.
-func serveAfterStrayAck(g *kit.G) {
-	g.Start(patientIdle())
-	g.Survives(func() { g.SendLine(`{"type":"going_idle_ack"}`) })
-	atRest(g)
-	g.CatchUp()
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeGoingIdle})
-	g.BeginStop()
-	idle := g.GoneIdle()
-	if e, found := g.Within(g.Timing.Quiet, kit.IsClosed(idle.Session)); found {
-		g.Mismatch("the gateway to wait for the answer to its going_idle", "it ended the session after "+kit.Elapsed(idle, e).Round(time.Millisecond).String())
-	}
-	ev := g.Event("in the window")
-	pushInWindow(g, idle, ev.Line())
-	g.Handled(ev)
-	held.Release()
 }
 
 // serveRightBeforeAck has the acknowledgement on its heels.

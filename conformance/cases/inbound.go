@@ -73,8 +73,6 @@ func inbound() []kit.Case {
 		{ID: id(protocol.RuleInboundHandled, "ids-in-other-case"), Title: "takes ids that differ in case only for those of two events", Level: kit.Must, After: acked, Gateway: idsInOtherCase},
 		{ID: id(protocol.RuleInboundHandled, "other-platform"), Title: "takes the same ids on another platform for another event", Level: kit.Must, After: acked, Gateway: sameIDsOnAnotherPlatform},
 		{ID: id(protocol.RuleInboundHandled, "ids-of-digits"), Title: "takes ids of many digits that differ in the last one for those of two events", Level: kit.Must, After: acked, Gateway: idsOfManyDigits},
-		{ID: id(protocol.RuleInboundHandled, "many-behind-a-turn"), Title: "answers each of dozens of events that came while a turn of their session was under way", Level: kit.Must, After: acked,
-			Needs: kit.Needs{Replies: true}, Gateway: manyAnsweredBehindTurn},
 		{ID: id(protocol.RuleInboundHandled, "not-accepted-before"), Title: "takes an event that it did not accept when it came first", Level: kit.Must, After: append(acked, protocol.RuleFramingHandlerFailure),
 			Needs: kit.Needs{Alone: true, Replies: true, Driver: []string{"handler/set at accept"}}, Gateway: takenAfterRefusal},
 		{ID: id(protocol.RuleInboundHandled, "unmappable-before"), Title: "takes an event though one that cannot be mapped came under its bufferId before", Level: kit.Must,
@@ -624,30 +622,6 @@ func idsOfManyDigits(g *kit.G) {
 	first.MessageID, second.MessageID = protocol.Some(id+"1"), protocol.Some(id+"2")
 	first.Source.MessageID, second.Source.MessageID = first.MessageID, second.MessageID
 	twoTurns(g, first, second, false)
-}
-
-// manyAnsweredBehindTurn: they may get a turn each or one together, and none is lost.
-func manyAnsweredBehindTurn(g *kit.G) {
-	g.Echoes()
-	first := g.Event("whose result is late")
-	held := g.Hold(fakeconnector.Match{Type: protocol.TypeOutbound, Op: protocol.OpSend, ChatID: first.Source.ChatID})
-	g.Push(first)
-	g.Begun(first.Source.ChatID)
-	var behind []*kit.Event
-	for range 40 {
-		ev := g.Event("behind it")
-		ev.Source = first.Source
-		ev.Source.MessageID = ev.MessageID
-		behind = append(behind, ev)
-	}
-	g.Push(behind...)
-	for _, ev := range behind {
-		g.Acked(ev)
-	}
-	held.Release()
-	for _, ev := range behind {
-		g.Reply(ev)
-	}
 }
 
 // takenAfterRefusal sends an event again whose accept step failed: that is no repeat of
