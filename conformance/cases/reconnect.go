@@ -44,9 +44,9 @@ func reconnect() []kit.Case {
 			Gateway: backoffUpper(60*time.Millisecond, 3, 4)},
 		{ID: id(protocol.RuleReconnectBackoff, "upgraded"), Title: "climbs when sessions end behind their upgrade, too", Level: kit.Must, Needs: kit.Needs{Fresh: true}, After: rules(protocol.RuleReconnectFirstDial),
 			Gateway: backoffClimbs(fakeconnector.Match{Point: fakeconnector.PointUpgraded}, fakeconnector.Withhold{}, fakeconnector.CloseWith{Code: websocket.CloseInternalServerErr, Reason: "not now"})},
-		{ID: id(protocol.RuleReconnectBackoff, "unreadable"), Title: "climbs when sessions end by a descriptor that cannot be read, too", Level: kit.Must, Needs: kit.Needs{Fresh: true},
+		{ID: id(protocol.RuleReconnectBackoff, "unreadable"), Title: "climbs when sessions end by a descriptor that cannot be read, too", Edge: true, Level: kit.Must, Needs: kit.Needs{Fresh: true},
 			After: rules(protocol.RuleReconnectFirstDial, protocol.RuleHandshakeUnreadableDescriptor), Gateway: backoffClimbs(fakeconnector.Match{Type: protocol.TypeHello}, fakeconnector.Raw{Text: `{"type":"descriptor","descriptor":null}` + "\n"})},
-		{ID: id(protocol.RuleReconnectBackoff, "asked"), Title: "waits out its rung though a caller has something to send", Level: kit.Must, Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/send"}},
+		{ID: id(protocol.RuleReconnectBackoff, "asked"), Title: "waits out its rung though a caller has something to send", Edge: true, Level: kit.Must, Needs: kit.Needs{Fresh: true, Driver: []string{"gateway/send"}},
 			After: rules(protocol.RuleReconnectRedial), Gateway: backoffThoughAsked},
 		{ID: id(protocol.RuleReconnectDeliberate, "dropped"), Title: "does not dial again when its session ends while it drains", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Launch: kit.Abilities{Signal: true}}, After: rules(protocol.RuleIdleAnnounce), Gateway: droppedWhileDraining},
@@ -54,8 +54,8 @@ func reconnect() []kit.Case {
 		{ID: id(protocol.RuleReconnectBackoff, "top"), Title: "climbs to the cap, and not to a rung below it", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectFirstDial), Gateway: backoffTop},
 		{ID: id(protocol.RuleReconnectBackoff, "cap"), Title: "waits no longer than the cap", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectFirstDial), Gateway: backoffCap},
 		{ID: id(protocol.RuleReconnectReset), Title: "starts the ladder anew after a session that worked", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true}, After: rules(protocol.RuleReconnectRedial, protocol.RuleReconnectBackoff), Gateway: backoffResets((*kit.G).Alive, restarted)},
-		{ID: id(protocol.RuleReconnectReset, "other-frames"), Title: "does so after a session that carried no event, but another frame, and was reset", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true},
-			After: rules(protocol.RuleReconnectRedial, protocol.RuleReconnectBackoff, protocol.RuleReconnectReset), Gateway: backoffResets(strayFrames, cutOff)},
+		{ID: id(protocol.RuleReconnectReset, "other-frames"), Title: "does so after a session that carried no event, but another frame, and ended without a close frame", Level: kit.Must, Needs: kit.Needs{Fresh: true, Slow: true},
+			After: rules(protocol.RuleReconnectRedial, protocol.RuleReconnectBackoff, protocol.RuleReconnectReset), Gateway: backoffResets(strayFrames, (*kit.G).DropSession)},
 		{ID: id(protocol.RuleReconnectDeliberate), Title: "does not dial again when it was told to stop", Level: kit.Must,
 			Needs: kit.Needs{Fresh: true, Launch: kit.Abilities{Signal: true}}, Gateway: deliberate},
 	}
@@ -375,12 +375,6 @@ func restarted(g *kit.G) { g.CloseSession(websocket.CloseServiceRestart, "restar
 func strayFrames(g *kit.G) {
 	g.SendLine(`{"type":"interrupt_inbound","session_key":"agent:main:discord:channel:nobody:nobody","chat_id":"nobody"}`)
 	g.SendLine(`{"type":"outbound_result","requestId":"nobody","result":{"success":true}}`)
-}
-
-// cutOff ends the session without a close frame, once what was sent before was read.
-func cutOff(g *kit.G) {
-	g.Within(g.Timing.Quiet, func(fakeconnector.Entry) bool { return false })
-	g.ResetSession()
 }
 
 func resets(g *kit.G, work, end func(*kit.G)) {

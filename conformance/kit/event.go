@@ -416,19 +416,19 @@ func (g *G) Survives(send func()) {
 
 // CloseSession ends the live session from the connector's side.
 func (g *G) CloseSession(code int, reason string) {
-	s := g.Session()
-	g.CatchUp()
-	if err := s.Close(code, reason); err != nil {
-		g.sendFailed(err)
-	}
-	g.stimulus()
+	g.endSession(func(s *fakeconnector.Session) error { return s.Close(code, reason) })
 }
 
-// ResetSession ends the live session with a TCP reset.
-func (g *G) ResetSession() {
+// ResetSession ends the live session with a TCP reset, which may overtake what was sent last.
+func (g *G) ResetSession() { g.endSession((*fakeconnector.Session).Reset) }
+
+// DropSession ends the live session without a close frame, behind what was sent last.
+func (g *G) DropSession() { g.endSession((*fakeconnector.Session).Drop) }
+
+func (g *G) endSession(end func(*fakeconnector.Session) error) {
 	s := g.Session()
 	g.CatchUp()
-	if err := s.Reset(); err != nil {
+	if err := end(s); err != nil {
 		g.sendFailed(err)
 	}
 	g.stimulus()
