@@ -43,7 +43,8 @@ func inbound() []kit.Case {
 		{ID: id(protocol.RuleInboundHandled, "no-message-id"), Title: "hands on an event without a message id", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) {
 			ev.MessageID, ev.Source.MessageID = protocol.Opt[string]{}, protocol.Opt[string]{}
 		})},
-		{ID: id(protocol.RuleInboundHandled, "slash"), Title: "hands on a text that looks like a command", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) { ev.Text = "/frobnicate " + ev.Text })},
+		{ID: id(protocol.RuleInboundHandled, "slash"), Title: "hands on a text that looks like a command, whatever becomes of it", Level: kit.Must, After: acked,
+			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handedOn("/frobnicate it", "/", "//")},
 		{ID: id(protocol.RuleInboundHandled, "reply"), Title: "hands on an event that answers another message", Level: kit.Must, After: acked, Gateway: accepted(func(ev *kit.Event) {
 			ev.ReplyToMessageID = protocol.Some("m-answered")
 		})},
@@ -51,7 +52,7 @@ func inbound() []kit.Case {
 		{ID: id(protocol.RuleInboundHandled, "long"), Title: "hands on all of a text that is longer than any platform's limit", Level: kit.Must, After: acked,
 			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handledLong},
 		{ID: id(protocol.RuleInboundHandled, "white-space"), Title: "hands on the white space around and inside of a text", Level: kit.Must, After: acked,
-			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handledSpaced},
+			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handedOn("  in front", "behind \t", "\nin front", "behind\n\n", "in\nthe\r\nmiddle", "two  spaces", "\u00a0no break\u2028", " \t\n")},
 		{ID: id(protocol.RuleInboundHandled, "whole"), Title: "hands on the text and the source as they were sent", Level: kit.Must,
 			Needs: kit.Needs{Driver: []string{"event/inbound"}}, Gateway: handledWhole},
 		{ID: id(protocol.RuleInboundHandled, "mistyped-nullable"), Title: "hands on an event whose nullable fields are mistyped", Level: kit.Must,
@@ -284,14 +285,17 @@ func handledLong(g *kit.G) {
 	reported(g, ev)
 }
 
-func handledSpaced(g *kit.G) {
-	for _, text := range []string{"  in front", "behind \t", "\nin front", "behind\n\n", "in\nthe\r\nmiddle", "two  spaces", "\u00a0no break\u2028", " \t\n"} {
-		ev := g.Event("")
-		ev.Source.ChatName = protocol.Some(g.ID("name"))
-		ev.Text = text
-		g.Push(ev)
-		g.Acked(ev)
-		reported(g, ev)
+// handedOn pushes texts that are no more than what they say, each as a whole event.
+func handedOn(texts ...string) func(*kit.G) {
+	return func(g *kit.G) {
+		for _, text := range texts {
+			ev := g.Event("")
+			ev.Source.ChatName = protocol.Some(g.ID("name"))
+			ev.Text = text
+			g.Push(ev)
+			g.Acked(ev)
+			reported(g, ev)
+		}
 	}
 }
 
